@@ -1,0 +1,59 @@
+# The one runner. Each target works from a clean checkout: `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.dev-installed
+PACKAGES := policies agi ami_listener tollguard
+PYTEST_ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "tollguard needs Python 3.11 or newer; say which with: make PYTHON=python3.11" >&2; exit 69; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { echo "could not make a venv; on Debian: apt install python3-venv" >&2; exit 69; }
+	@echo "installing locked dependencies into $(VENV) (about a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: venv
+venv: $(STAMP) ## make the virtual environment with locked dependencies
+
+.PHONY: check
+check: lint types layers docs wheel units ## all static checks, the wheel and the systemd units
+
+.PHONY: lint
+lint: $(STAMP) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(STAMP) ## mypy --strict on code and tests
+	$(BIN)/mypy
+
+.PHONY: layers
+layers: $(STAMP) ## imports run one way and policies stays pure
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: $(STAMP) ## every test, a real Asterisk included
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+.PHONY: lock
+lock: $(STAMP) ## pin every dependency with its hashes again
+	$(BIN)/pip-compile $(LOCK_ARGS) -o requirements/runtime.txt pyproject.toml
+	$(BIN)/pip-compile $(LOCK_ARGS) --allow-unsafe --extra dev -o requirements/dev.txt pyproject.toml
+LOCK_ARGS := --quiet --strip-extras --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov

@@ -1,0 +1,1 @@
+"""The dial gate's wire: strict AGI framing and the FastAGI server the dialplan calls."""

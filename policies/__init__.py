@@ -1,0 +1,1 @@
+"""The pure core: numbers, lists, limits, detection and decisions; no I/O, no clock, no logging."""

@@ -1,0 +1,1 @@
+"""The detectors, one a file: events in, findings with their evidence out."""

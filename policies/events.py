@@ -1,0 +1,259 @@
+"""What happened, as the core sees it: the only way anything enters `Situation` or a detector.
+
+`ami_listener` makes most of these from AMI's wire events; the gate makes its own.
+Every event carries ``at_s``, monotonic seconds when it was read, because the core has no clock.
+Text fields come from the network unless said otherwise: they are bounded, decoded and untrusted.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Technology(StrEnum):
+    """The channel driver a device or leg belongs to, in Asterisk's own spelling."""
+
+    PJSIP = "PJSIP"
+    SIP = "SIP"
+    IAX2 = "IAX2"
+
+
+class ContactStatus(StrEnum):
+    """A contact's wire status, one set for all drivers (FACTS: PJSIP has no lagged)."""
+
+    REACHABLE = "reachable"
+    LAGGED = "lagged"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"  # created, not probed yet
+    NON_QUALIFIED = "non-qualified"
+
+
+class AuthOutcome(StrEnum):
+    """What a security event says about one authentication."""
+
+    SUCCEEDED = "succeeded"
+    CHALLENGED = "challenged"
+    BAD_RESPONSE = "bad-response"
+    UNKNOWN_ACCOUNT = "unknown-account"
+    ACL_REFUSED = "acl-refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a packet came from, as the server saw it.
+
+    Attributes:
+        ip: Canonical text of an IPv4 or IPv6 address; IPv4-mapped ones unmapped.
+        port: 0 when the event did not tell.
+        transport: ``UDP TCP TLS WS WSS``, or empty.
+    """
+
+    ip: str
+    port: int
+    transport: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointListed:
+    """A configured endpoint exists, registered or not (from reconciliation)."""
+
+    at_s: float
+    technology: Technology
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSeen:
+    """A contact exists, or its status changed.
+
+    Attributes:
+        at_s: When it was read.
+        technology: Its channel driver.
+        endpoint: Configured endpoint or peer.
+        contact: Stable key of the contact within the endpoint: the URI for
+            PJSIP, the peer's name otherwise.
+        status: Its wire status.
+        rtt_us: Round trip in microseconds; None when not measured.
+        address: The packet's source; None when no trustworthy field told it.
+            Never from Via or from the Contact header's own claim.
+        user_agent: What the phone calls itself; empty when unknown.
+    """
+
+    at_s: float
+    technology: Technology
+    endpoint: str
+    contact: str
+    status: ContactStatus
+    rtt_us: int | None
+    address: Address | None
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactGone:
+    """A contact was removed, expired or unregistered."""
+
+    at_s: float
+    technology: Technology
+    endpoint: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """One authentication succeeded, failed or only got as far as the challenge.
+
+    Attributes:
+        at_s: When it was read.
+        outcome: What came of it.
+        account: The claimed account; may not exist.
+        source: The packet's source.
+        session: Asterisk's SessionID: events of one attempt share it.
+        service: ``PJSIP``, ``SIP``, ``AMI`` …, as Asterisk names it.
+    """
+
+    at_s: float
+    outcome: AuthOutcome
+    account: str
+    source: Address
+    session: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSeen:
+    """A channel exists (Newchannel, or found while reconciling) or was renamed."""
+
+    at_s: float
+    uniqueid: str
+    linkedid: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegDialled:
+    """Asterisk began to dial an outgoing leg (DialBegin).
+
+    Attributes:
+        at_s: When it was read.
+        uniqueid: The outgoing leg's id.
+        linkedid: The call's id.
+        channel: The outgoing leg's channel name.
+        caller_uniqueid: The channel that dials; empty for an originate.
+        dial_string: What was dialled, ``0312345678@trunk``.
+        token: The gate's token found on the leg; empty without one.
+    """
+
+    at_s: float
+    uniqueid: str
+    linkedid: str
+    channel: str
+    caller_uniqueid: str
+    dial_string: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """An outgoing leg was answered (DialEnd with status ANSWER)."""
+
+    at_s: float
+    uniqueid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelGone:
+    """A channel hung up; ``cause`` is the Q.850 number."""
+
+    at_s: float
+    uniqueid: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptAllowed:
+    """The gate allowed a call: counted from now on, before its row is durable.
+
+    Attributes:
+        at_s: When it was decided.
+        token: The one-time token; key of the attempt.
+        uniqueid: The calling channel.
+        endpoint: The principal; None for nobody.
+        dialled: The canonical number for the trunk.
+        country: ISO alpha-2 or None.
+        trunk: The trunk's endpoint.
+        chargeable: Whether it counts against the chargeable limits.
+        international: Whether a stop of international calls concerns it.
+    """
+
+    at_s: float
+    token: str
+    uniqueid: str
+    endpoint: str | None
+    dialled: str
+    country: str | None
+    trunk: str
+    chargeable: bool
+    international: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptReturned:
+    """An allowed attempt came to nothing: its row failed, or it was never dialled."""
+
+    at_s: float
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blinded:
+    """AMI is gone, refused, or missing a class: what is known is stale from here on."""
+
+    at_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """A full picture was taken: what is in none of these sets is gone.
+
+    Attributes:
+        at_s: When the picture was complete.
+        contacts: ``(technology, endpoint, contact)`` of every contact that exists.
+        channels: Uniqueid of every channel that exists.
+    """
+
+    at_s: float
+    contacts: frozenset[tuple[Technology, str, str]]
+    channels: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HostileEvent:
+    """An AMI event that breaks the rules: evidence only, nothing in it is believed.
+
+    Attributes:
+        at_s: When it was read.
+        reason: ``duplicate-key``, ``no-privilege``, ``no-timestamp``, ``oversize`` …
+        excerpt: At most 200 characters of it, escaped.
+    """
+
+    at_s: float
+    reason: str
+    excerpt: str
+
+
+Event = (
+    EndpointListed
+    | ContactSeen
+    | ContactGone
+    | Authentication
+    | ChannelSeen
+    | LegDialled
+    | LegAnswered
+    | ChannelGone
+    | AttemptAllowed
+    | AttemptReturned
+    | Blinded
+    | Reconciled
+    | HostileEvent
+)

@@ -1,0 +1,1 @@
+"""Number truth: what a dialled string really is, per dial plan, on the trunk it would leave by."""

@@ -1,0 +1,146 @@
+"""What the operator configured, frozen and compiled once: swapped whole, never edited."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from policies.numbering.number import NumberForm
+
+
+class Mode(StrEnum):
+    """Whether rules refuse calls or only record that they would have."""
+
+    OBSERVE = "observe"
+    ENFORCE = "enforce"
+
+
+class SuspensionKind(StrEnum):
+    """What a suspension closes."""
+
+    INTERNATIONAL = "international"
+    COUNTRY = "country"
+    ENDPOINT = "endpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A trunk, named by its endpoint in Asterisk.
+
+    Attributes:
+        endpoint: ``trunk`` in ``Dial(PJSIP/…@trunk)``.
+        form: How it wants numbers.
+        emergency: Whether it may carry emergency calls.
+    """
+
+    endpoint: str
+    form: NumberForm = NumberForm.NATIONAL
+    emergency: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What root decides about this machine; from the TOML, not from the store.
+
+    Attributes:
+        plan: Name of the dial plan: ``jp`` or ``generic``.
+        country: ISO alpha-2 of the site's own country.
+        outside_line: Prefix for an outside line that the trunk does not see, or empty.
+        emergency: Emergency numbers besides the plan's own.
+        trunks: By endpoint name.
+        internal_digits: Numbers of at most this many digits that no rule of
+            the plan knows are internal; 0 means none reach a trunk.
+    """
+
+    plan: str = "jp"
+    country: str = "JP"
+    outside_line: str = ""
+    emergency: tuple[str, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
+    internal_digits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """International, a country or an endpoint closed, with reason and end.
+
+    Attributes:
+        id: Row id in the store; 0 for one the snapshot brought.
+        kind: What is closed.
+        target: ISO alpha-2, or an endpoint; ``*`` for international.
+        since_s: Wall seconds since the epoch.
+        until_s: Wall seconds, or None for until resumed.
+        reason: The operator's words.
+        by: Who: login and, where claimed, the sudo user.
+        keep_calls: Calls already up are left alone.
+    """
+
+    id: int
+    kind: SuspensionKind
+    target: str
+    since_s: float
+    until_s: float | None
+    reason: str
+    by: str
+    keep_calls: bool = False
+
+    def holds(self, now_s: float) -> bool:
+        """Tell whether it is in force at wall second ``now_s``; the end itself is free."""
+        return self.since_s <= now_s and (self.until_s is None or now_s < self.until_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An endpoint's right to call abroad.
+
+    Attributes:
+        id: Row id in the store.
+        endpoint: Who may.
+        countries: ISO alpha-2 codes; None for every country and global code.
+        until_s: Wall seconds, or None.
+    """
+
+    id: int
+    endpoint: str
+    countries: frozenset[str] | None
+    until_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how many.
+
+    Attributes:
+        max_call_s: Longest an allowed call may last (DESIGN: 4 h without budgets).
+        chargeable_per_endpoint: Chargeable calls one endpoint may have at once.
+        chargeable_per_site: Chargeable calls the whole PBX may have at once.
+    """
+
+    max_call_s: int = 14_400
+    chargeable_per_endpoint: int = 2
+    chargeable_per_site: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything ``decide`` is told about the operator's will.
+
+    Attributes:
+        revision: Grows by one with each change; never goes back.
+        site: What root decided.
+        mode: Site-wide; observe wins over every rule's own mode.
+        suspensions: In force or still to come; expired ones may be present.
+        grants: Rights to call abroad.
+        limits: How long and how many.
+        denied_classes: Number classes nobody may call, premium by default.
+    """
+
+    revision: int = 0
+    site: Site = field(default_factory=Site)
+    mode: Mode = Mode.OBSERVE
+    suspensions: tuple[Suspension, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    denied_classes: frozenset[str] = frozenset({"premium", "unclassifiable"})
+
+    def trunk(self, endpoint: str) -> Trunk | None:
+        """Find a declared trunk by its endpoint's name."""
+        return next((t for t in self.site.trunks if t.endpoint == endpoint), None)

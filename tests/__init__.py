@@ -1,0 +1,1 @@
+"""The tests mirror the source, file for file; real parts run wherever they can."""
