@@ -1,0 +1,1 @@
+"""Tests of the shell: config, store, ledger, gate, daemon and CLI."""
