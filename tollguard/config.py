@@ -1,0 +1,343 @@
+"""What root decides about this machine: one TOML file, checked whole, every error told at once.
+
+The types below are the documentation: `config sample` and ``docs/config.md`` are printed from
+their descriptions. Secrets are paths of files and never values.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from policies.numbering.number import NumberForm
+from policies.policy import Site, Trunk
+from tollguard.config_errors import explain_all
+from tollguard.errors import ConfigError
+
+DEFAULT_PATH = Path("/etc/tollguard/tollguard.toml")
+PATH_VARIABLE = "TOLLGUARD_CONFIG"
+MAX_CONFIG_BYTES = 1 << 20
+
+# What Asterisk accepts in a section name and what survives in a dial string unquoted.
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,78}$"
+
+
+def _to_path(value: object) -> object:
+    return Path(value) if isinstance(value, str) else value
+
+
+def _absolute(value: Path) -> Path:
+    if not value.is_absolute():
+        msg = "must be an absolute path, such as /etc/tollguard/…"
+        raise ValueError(msg)
+    return value
+
+
+def _to_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError) as error:
+        msg = "is no time zone of the tz database, such as Asia/Tokyo"
+        raise ValueError(msg) from error
+    return value
+
+
+def _store_path(value: str) -> str:
+    path = value.removeprefix("sqlite://")
+    if not path.startswith("/"):
+        msg = "must be sqlite:///absolute/path or an absolute path"
+        raise ValueError(msg)
+    return path
+
+
+def _not_blank_secret(value: Path) -> Path:
+    if value.suffix in {".toml", ".conf"}:
+        msg = "names a file that holds nothing but the secret"
+        raise ValueError(msg)
+    return value
+
+
+Name = Annotated[str, Field(pattern=NAME)]
+AbsolutePath = Annotated[Path, BeforeValidator(_to_path), AfterValidator(_absolute)]
+SecretFile = Annotated[AbsolutePath, AfterValidator(_not_blank_secret)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Digits = Annotated[str, Field(pattern=r"^[0-9*#]{1,8}$")]
+CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+# Text that may stand in a dial string or a manager header: no white space, no separators.
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:%-]{1,253}$")]
+
+
+class Section(BaseModel):
+    """What every section shares: strict types, no unknown key, never changed after loading."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class SiteSection(Section):
+    """This machine and the place it stands in."""
+
+    node: Name = Field(
+        default="pbx1", description="Name of this machine in reports and in the store."
+    )
+    group: Name = Field(
+        default="default", description="Customer group that its rows are filed under."
+    )
+    country: CountryCode = Field(
+        default="JP", description="The site's own country, ISO 3166 alpha-2."
+    )
+    plan: Literal["jp", "generic"] = Field(
+        default="jp", description="Dial plan numbers are read by."
+    )
+    outside_line: Annotated[str, Field(pattern=r"^[0-9*#]{0,4}$")] = Field(
+        default="",
+        description="Digits dialled for an outside line that the trunk must not see, or empty.",
+    )
+    emergency: Annotated[tuple[Digits, ...], BeforeValidator(_to_tuple)] = Field(
+        default=(), description="Emergency numbers besides the plan's own."
+    )
+    internal_digits: int = Field(
+        default=0,
+        ge=0,
+        le=8,
+        description="Unknown numbers of at most this many digits are internal.",
+    )
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        default="Asia/Tokyo", description="Zone of --until, --at and of the times in reports."
+    )
+    language: Literal["en", "ja"] = Field(
+        default="en", description="Language when --lang is not given."
+    )
+    support_contact: str = Field(
+        default="",
+        max_length=200,
+        description="Whom the people of this site call; shown with alarms.",
+    )
+
+
+class TrunkSection(Section):
+    """A trunk that the gate guards; what is not listed here is denied."""
+
+    endpoint: Name = Field(description="The trunk's endpoint in Asterisk: PJSIP/…@ENDPOINT.")
+    form: Literal["national", "e164"] = Field(
+        default="national", description="How it wants numbers: 0312345678, or +81312345678."
+    )
+    emergency: bool = Field(default=True, description="Whether it may carry emergency calls.")
+
+
+class GateSection(Section):
+    """Where Asterisk asks before it dials (FastAGI)."""
+
+    host: Host = Field(
+        default="127.0.0.1", description="Address to listen on; keep it on loopback."
+    )
+    port: Port = Field(
+        default=4573, description="Port; the dialplan's TOLLGUARD_GATE names the same."
+    )
+    key_file: SecretFile = Field(
+        default=Path("/etc/tollguard/credentials/gate-key"),
+        description="File with the key that the dialplan proves itself by.",
+    )
+
+
+class AmiSection(Section):
+    """Asterisk's manager interface: eyes that read, hands that hang up."""
+
+    host: Host = Field(default="127.0.0.1", description="Where Asterisk's manager listens.")
+    port: Port = Field(default=5038, description="Its port.")
+    eyes_username: Name = Field(
+        default="tollguard-eyes", description="Manager user that only reads."
+    )
+    eyes_secret_file: SecretFile = Field(
+        default=Path("/etc/tollguard/credentials/ami-eyes"), description="File with its secret."
+    )
+    hands_username: Name = Field(
+        default="tollguard-hands", description="Manager user that may hang up."
+    )
+    hands_secret_file: SecretFile = Field(
+        default=Path("/etc/tollguard/credentials/ami-hands"), description="File with its secret."
+    )
+    technologies: Annotated[
+        tuple[Literal["PJSIP", "SIP", "IAX2"], ...], BeforeValidator(_to_tuple)
+    ] = Field(
+        default=("PJSIP",), min_length=1, description="Channel drivers whose devices are watched."
+    )
+
+
+class StoreSection(Section):
+    """What operators change by day, and what was judged."""
+
+    url: Annotated[str, AfterValidator(_store_path)] = Field(
+        default="/var/lib/tollguard/tollguard.db",
+        description="sqlite:///absolute/path, or an absolute path.",
+    )
+
+
+class LedgerSection(Section):
+    """The durable row before each chargeable call; local to this machine."""
+
+    path: AbsolutePath = Field(
+        default=Path("/var/lib/tollguard/ledger.db"),
+        description="Its file, on a disk that honours fsync.",
+    )
+
+
+class SnapshotSection(Section):
+    """The last policy, for a daemon that starts without its store."""
+
+    path: AbsolutePath = Field(
+        default=Path("/var/lib/tollguard/snapshot.json"), description="Its file; holds no secret."
+    )
+
+
+class RunSection(Section):
+    """What lasts as long as the daemon runs."""
+
+    directory: AbsolutePath = Field(
+        default=Path("/run/tollguard"), description="Folder of status.json, written once a second."
+    )
+
+
+class DetectionSection(Section):
+    """When guessing is called guessing."""
+
+    window_s: int = Field(
+        default=600, ge=10, le=86_400, description="Length of the sliding window, s."
+    )
+    per_source: int = Field(
+        default=10,
+        ge=1,
+        le=10_000,
+        description="Failures from one address in it that make a finding.",
+    )
+    per_account: int = Field(
+        default=10,
+        ge=1,
+        le=10_000,
+        description="Failures against one account in it that make a finding.",
+    )
+
+
+class DevicesSection(Section):
+    """How a phone's state is told."""
+
+    lag_ms: int = Field(
+        default=2_000,
+        ge=1,
+        le=60_000,
+        description="Round trip above which a phone counts as lagged, ms.",
+    )
+
+
+class OnFailureSection(Section):
+    """What happens when the gate cannot decide; chargeable calls are always denied then."""
+
+    domestic: Literal["allow", "deny"] = Field(
+        default="allow", description="Free domestic calls while the gate cannot decide."
+    )
+
+
+class Config(Section):
+    """The whole file."""
+
+    site: SiteSection = SiteSection()
+    trunk: Annotated[tuple[TrunkSection, ...], BeforeValidator(_to_tuple)] = Field(
+        default=(), max_length=64
+    )
+    gate: GateSection = GateSection()
+    ami: AmiSection = AmiSection()
+    store: StoreSection = StoreSection()
+    ledger: LedgerSection = LedgerSection()
+    snapshot: SnapshotSection = SnapshotSection()
+    run: RunSection = RunSection()
+    detection: DetectionSection = DetectionSection()
+    devices: DevicesSection = DevicesSection()
+    on_failure: OnFailureSection = OnFailureSection()
+
+    @model_validator(mode="after")
+    def _trunks_differ(self) -> "Config":
+        names = [trunk.endpoint for trunk in self.trunk]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            msg = f"trunk: {twice[0]!r} is declared twice"
+            raise ValueError(msg)
+        return self
+
+    def to_site(self) -> Site:
+        """Give the core what it needs to know of this machine."""
+        return Site(
+            plan=self.site.plan,
+            country=self.site.country,
+            outside_line=self.site.outside_line,
+            emergency=self.site.emergency,
+            trunks=tuple(
+                Trunk(trunk.endpoint, NumberForm(trunk.form), trunk.emergency)
+                for trunk in self.trunk
+            ),
+            internal_digits=self.site.internal_digits,
+        )
+
+    @property
+    def status_path(self) -> Path:
+        """Where the daemon writes its status once a second."""
+        return self.run.directory / "status.json"
+
+
+def config_path(given: str | None) -> Path:
+    """Find the file: ``--config``, else ``TOLLGUARD_CONFIG``, else the default place."""
+    return Path(given or os.environ.get(PATH_VARIABLE) or DEFAULT_PATH)
+
+
+def parse(data: dict[str, Any], path: Path) -> Config:
+    """Check a parsed TOML document.
+
+    Raises:
+        ConfigError: Anything is off; the text holds one line per error.
+    """
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(explain_all(error.errors(include_url=False), path)) from error
+
+
+def load(path: Path) -> Config:
+    """Read and check the configuration file.
+
+    Raises:
+        ConfigError: It is missing, no TOML, or anything in it is off.
+    """
+    return parse(_read(path), path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_CONFIG_BYTES)
+    except FileNotFoundError as error:
+        msg = f"{path} does not exist; make one: tollguard config sample > {path}"
+        raise ConfigError(msg) from error
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}"
+        raise ConfigError(msg) from error
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        msg = f"{path} is not UTF-8 text (byte {error.start})"
+        raise ConfigError(msg) from error
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path} is not TOML: {str(error)[:200]}"
+        raise ConfigError(msg) from error

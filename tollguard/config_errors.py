@@ -1,0 +1,69 @@
+"""Sentences for what is wrong in a configuration: each with its place, its value, its remedy."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+MAX_VALUE_CHARS = 60
+
+
+def explain_all(errors: Sequence[Mapping[str, Any]], path: Path) -> str:
+    """Render every error of a validation, one line each, in the order of the file's types."""
+    lines = [f"  {_place(error['loc'])}: {_explain(error)}" for error in errors]
+    count = len(lines)
+    head = f"{path}: {count} error" + ("s" if count > 1 else "")
+    return "\n".join([head, *lines])
+
+
+def _place(loc: Sequence[int | str]) -> str:
+    text = ""
+    for part in loc:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".") or "file"
+
+
+def _explain(error: Mapping[str, Any]) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return "is not a setting; see tollguard config sample"
+    if kind == "missing":
+        return "is missing; add it"
+    return f"{_shown(error['input'])} {_wrong(kind, context, error['msg'])}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_VALUE_CHARS else text[: MAX_VALUE_CHARS - 1] + "…"
+
+
+def _wrong(kind: str, context: Mapping[str, Any], message: str) -> str:
+    match kind:
+        case "literal_error":
+            return f"is not one of {context['expected']}"
+        case "greater_than_equal":
+            return f"is too small; at least {context['ge']}"
+        case "less_than_equal":
+            return f"is too large; at most {context['le']}"
+        case "string_pattern_mismatch":
+            return f"does not match {context['pattern']}"
+        case "string_too_long":
+            return f"is too long; at most {context['max_length']} characters"
+        case "value_error":
+            return message.removeprefix("Value error, ")
+        case _ if kind.endswith("_type"):
+            return f"is of the wrong type; write {_type_name(kind)}"
+        case _:
+            return message[:1].lower() + message[1:]
+
+
+def _type_name(kind: str) -> str:
+    names = {
+        "string_type": 'text in quotes, "…"',
+        "int_type": "a whole number without quotes",
+        "bool_type": "true or false without quotes",
+        "tuple_type": "a list, […]",
+        "model_type": "a section, [name]",
+        "is_instance_of": "a path in quotes",
+        "path_type": "a path in quotes",
+    }
+    return names.get(kind, kind.removesuffix("_type"))
