@@ -1,0 +1,1 @@
+"""Runs the product on a real, private Asterisk with real SIP on loopback addresses."""
