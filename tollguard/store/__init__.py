@@ -4,6 +4,7 @@ The daemon keeps the policy in memory and never waits for this file to judge a c
 commands read and write it. Each policy change is one transaction: row, audit row, revision.
 """
 
+from tollguard.store.facts import VerdictFilter
 from tollguard.store.rows import (
     CALLS_HANGUP,
     CALLS_LIST,
@@ -34,6 +35,7 @@ __all__ = [
     "NodeRow",
     "RequestRow",
     "Store",
+    "VerdictFilter",
     "VerdictRow",
     "migrate",
 ]

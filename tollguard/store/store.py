@@ -6,6 +6,9 @@ Two tasks on one SQLite connection would share a transaction, so every call take
 from collections.abc import Sequence
 
 from policies.policy import Mode, Policy, Site, SuspensionKind
+from tollguard.store import facts, nodes, policy_rows
+from tollguard.store.connection import Database, open_database
+from tollguard.store.facts import VerdictFilter
 from tollguard.store.rows import (
     Actor,
     AuditRow,
@@ -23,24 +26,32 @@ from tollguard.store.rows import (
 class Store:
     """The store, open. Its methods raise `StoreError` when it does not answer in a second."""
 
+    def __init__(self, database: Database, grp: str) -> None:
+        self._db = database
+        self._grp = grp
+
     @classmethod
-    async def open(cls, url: str) -> "Store":
+    async def open(cls, url: str, grp: str = "default") -> "Store":
         """Open an existing store of this version (``sqlite:///path`` or a path).
+
+        Args:
+            url: Where it is.
+            grp: Customer group that policy rows made through this object are filed under.
 
         Raises:
             StoreError: It is missing, of another version, locked or damaged.
         """
-        raise NotImplementedError
+        return cls(await open_database(url), grp)
 
     async def close(self) -> None:
         """Close the connection; without it aiosqlite's thread keeps the process alive."""
-        raise NotImplementedError
+        await self._db.close()
 
     # -- policy: each change is one transaction with its audit row and revision + 1
 
     async def revision(self) -> int:
         """Read the policy's revision."""
-        raise NotImplementedError
+        return await policy_rows.revision(self._db)
 
     async def load_policy(self, site: Site) -> Policy:
         """Read the whole policy at one revision.
@@ -48,17 +59,17 @@ class Store:
         Raises:
             StoreError: A row is malformed; names table, id, column and value.
         """
-        raise NotImplementedError
+        return await policy_rows.load(self._db, site)
 
     async def suspend(self, new: NewSuspension, actor: Actor, *, now_s: float) -> Change:
         """Close international calls, a country or an endpoint."""
-        raise NotImplementedError
+        return await policy_rows.suspend(self._db, self._grp, new, actor, now_s)
 
     async def resume(
         self, kind: SuspensionKind, target: str, actor: Actor, *, now_s: float
     ) -> Change:
         """End every suspension of that target that is still to hold; ``count`` 0 when none is."""
-        raise NotImplementedError
+        return await policy_rows.resume(self._db, kind, target, actor, now_s)
 
     async def grant(
         self,
@@ -70,53 +81,73 @@ class Store:
         until_s: float | None,
     ) -> Change:
         """Give an endpoint the right to call abroad; None means every country."""
-        raise NotImplementedError
+        right = (endpoint, countries)
+        return await policy_rows.grant(self._db, self._grp, right, actor, now_s, until_s)
 
     async def revoke(
         self, endpoint: str, countries: frozenset[str] | None, actor: Actor, *, now_s: float
     ) -> Change:
         """Take back an endpoint's rights; with countries, only those."""
-        raise NotImplementedError
+        right = (endpoint, countries)
+        return await policy_rows.revoke(self._db, self._grp, right, actor, now_s)
 
     async def set_mode(self, mode: Mode, actor: Actor, *, now_s: float) -> Change:
         """Switch between observe and enforce for the whole site."""
-        raise NotImplementedError
+        return await policy_rows.set_setting(self._db, policy_rows.MODE, mode.value, actor, now_s)
 
     async def set_limit(self, name: str, value: int, actor: Actor, *, now_s: float) -> Change:
         """Set ``max_call_s``, ``chargeable_per_endpoint`` or ``chargeable_per_site``."""
-        raise NotImplementedError
+        return await policy_rows.set_limit(self._db, name, value, actor, now_s)
 
     async def audit(self, limit: int = 100) -> tuple[AuditRow, ...]:
         """Read the newest audit rows, newest first."""
-        raise NotImplementedError
+        return await policy_rows.audit(self._db, limit)
 
     # -- facts: written by the daemon, in batches
 
     async def write_verdicts(self, rows: Sequence[VerdictRow]) -> None:
         """Add judged calls."""
-        raise NotImplementedError
+        await facts.write_verdicts(self._db, rows)
 
     async def write_findings(self, rows: Sequence[FindingRow]) -> None:
         """Add findings; one with the same node, kind, subject and first time is updated."""
-        raise NotImplementedError
+        await facts.write_findings(self._db, rows)
 
     async def write_devices(self, node: str, rows: Sequence[DeviceRow]) -> None:
         """Replace a node's picture of its devices."""
-        raise NotImplementedError
+        await facts.write_devices(self._db, node, rows)
 
     async def beat(self, row: NodeRow) -> None:
         """Write a daemon's heartbeat."""
-        raise NotImplementedError
+        await nodes.beat(self._db, row)
 
     async def nodes(self) -> tuple[NodeRow, ...]:
         """Read every node's last heartbeat, by name."""
-        raise NotImplementedError
+        return await nodes.nodes(self._db)
 
     async def devices(
         self, *, node: str | None = None, endpoint: str | None = None, state: str | None = None
     ) -> tuple[DeviceRow, ...]:
         """Read devices, by node and endpoint."""
-        raise NotImplementedError
+        return await facts.devices(self._db, node=node, endpoint=endpoint, state=state)
+
+    async def verdicts(self, wanted: VerdictFilter) -> tuple[VerdictRow, ...]:
+        """Read verdicts, newest first."""
+        return await facts.verdicts(self._db, wanted)
+
+    async def verdicts_of(self, call: str) -> tuple[VerdictRow, ...]:
+        """Read every verdict of one call, named by linkedid or uniqueid, in order."""
+        return await facts.verdicts_of(self._db, call)
+
+    async def findings(
+        self, *, node: str | None = None, since_at: str | None = None, count: int = 1_000
+    ) -> tuple[FindingRow, ...]:
+        """Read findings, the latest first."""
+        return await facts.findings(self._db, node=node, since_at=since_at, count=count)
+
+    async def finding(self, finding_id: int) -> FindingRow | None:
+        """Read one finding."""
+        return await facts.finding(self._db, finding_id)
 
     # -- requests
 
@@ -124,25 +155,26 @@ class Store:
         self, node: str, kind: str, arguments: str, actor: Actor, *, now_s: float, for_s: float
     ) -> int:
         """Put a question to a node's daemon; returns its id."""
-        raise NotImplementedError
+        question = (kind, arguments)
+        return await nodes.ask(self._db, node, question, actor, now_s, for_s)
 
     async def request(self, request_id: int) -> RequestRow | None:
         """Read a request and, once there, its answer."""
-        raise NotImplementedError
+        return await nodes.request(self._db, request_id)
 
     async def claim_requests(self, node: str, *, now_s: float) -> tuple[RequestRow, ...]:
         """Take every request to this node that is unclaimed and not expired, oldest first."""
-        raise NotImplementedError
+        return await nodes.claim(self._db, node, now_s)
 
     async def answer_request(self, request_id: int, result: str, *, ok: bool, now_s: float) -> None:
         """Answer a claimed request: JSON when ok, else a sentence."""
-        raise NotImplementedError
+        await nodes.answer(self._db, request_id, result, ok=ok, now_s=now_s)
 
     # -- the ledger's identity
 
     async def ledger_identity(self, node: str) -> LedgerIdentity | None:
         """Read which ledger belongs to a node; None before its first start."""
-        raise NotImplementedError
+        return await nodes.ledger_identity(self._db, node)
 
     async def note_ledger(self, node: str, ledger_id: str, last_seq: int, *, now_s: float) -> bool:
         """Record how far the node's ledger has come, or the first ledger of a new node.
@@ -151,10 +183,11 @@ class Store:
             False, and nothing is written, when another ledger or a higher sequence is known:
             the ledger was replaced or restored.
         """
-        raise NotImplementedError
+        return await nodes.note_ledger(self._db, node, ledger_id, last_seq, now_s)
 
     async def accept_ledger(
         self, node: str, ledger_id: str, last_seq: int, reason: str, actor: Actor, *, now_s: float
     ) -> Change:
         """Make a replaced or restored ledger the node's own."""
-        raise NotImplementedError
+        ledger = (ledger_id, last_seq)
+        return await policy_rows.accept_ledger(self._db, node, ledger, reason, actor, now_s)
