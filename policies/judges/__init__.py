@@ -1,1 +1,7 @@
 """The judges, one a file, and `decide`, which asks them in order; they only read."""
+
+from policies.judges.international import concerns as concerns_international
+from policies.judges.order import decide
+from policies.reasons import REASONS
+
+__all__ = ["REASONS", "concerns_international", "decide"]

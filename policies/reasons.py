@@ -1,0 +1,59 @@
+"""Every reason code that the core can give, in one place, so that the shell can prove it has words.
+
+Codes are an API: never renamed, only added to.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a judge answered as it did, or why a number could not be classified."""
+
+    # Judges that settle a call.
+    ALLOWED = "allowed"
+    EMERGENCY = "emergency"
+    MALFORMED = "malformed"
+    UNKNOWN_TRUNK = "unknown-trunk"
+    ENDPOINT_SUSPENDED = "endpoint-suspended"
+    UNCLASSIFIABLE = "unclassifiable"
+    CLASS_DENIED = "class-denied"
+    INTERNATIONAL_SUSPENDED = "international-suspended"
+    INTERNATIONAL_NOT_PERMITTED = "international-not-permitted"
+    COUNTRY_SUSPENDED = "country-suspended"
+    TOO_MANY_CALLS = "too-many-calls"
+
+    # Judges that abstain.
+    WELL_FORMED = "well-formed"
+    NOT_EMERGENCY = "not-emergency"
+    KNOWN_TRUNK = "known-trunk"
+    ENDPOINT_NOT_SUSPENDED = "endpoint-not-suspended"
+    CLASSIFIED = "classified"
+    CLASS_PERMITTED = "class-permitted"
+    NOT_INTERNATIONAL = "not-international"
+    INTERNATIONAL_PERMITTED = "international-permitted"
+    COUNTRY_NOT_SUSPENDED = "country-not-suspended"
+    NOT_CHARGEABLE = "not-chargeable"
+    WITHIN_CALL_LIMITS = "within-call-limits"
+
+    # Why a dialled string is malformed.
+    EMPTY = "empty"
+    TOO_LONG = "too-long"
+    FOREIGN_CHARACTER = "foreign-character"
+
+    # Why a well-formed string has no certain meaning.
+    NOTHING_AFTER_PREFIX = "nothing-after-prefix"
+    CARRIER_CODE = "carrier-code"
+    AMBIGUOUS_CARRIER_CODE = "ambiguous-carrier-code"
+    NOT_E164 = "not-e164"
+    UNASSIGNED_CALLING_CODE = "unassigned-calling-code"
+    UNALLOCATED_RANGE = "unallocated-range"
+    HOME_PREFIX_ABROAD = "home-prefix-abroad"
+    NO_INTERNATIONAL_PREFIX = "no-international-prefix"
+    CLOSED_RANGE = "closed-range"
+    WRONG_LENGTH = "wrong-length"
+    FEATURE_CODE = "feature-code"
+    UNKNOWN_SHORT_NUMBER = "unknown-short-number"
+    NO_RULE = "no-rule"
+
+
+REASONS: tuple[str, ...] = tuple(reason.value for reason in Reason)

@@ -1,0 +1,291 @@
+"""The policy as bytes and back: what a node judges by when its store cannot be read.
+
+Loading is strict, because half a policy is worse than an old one: a key that is unknown,
+missing, repeated or of the wrong type refuses the whole, and says where.
+"""
+
+import json
+from collections.abc import Callable
+from typing import TypeVar
+
+from policies.numbering.number import NumberForm
+from policies.policy import (
+    Grant,
+    Limits,
+    Mode,
+    Policy,
+    Site,
+    Suspension,
+    SuspensionKind,
+    Trunk,
+)
+
+FORMAT = 1
+MAX_BYTES = 16 * 1_024 * 1_024
+
+T = TypeVar("T")
+
+
+class SnapshotError(ValueError):
+    """Bytes are no snapshot of a policy; the message names the place."""
+
+
+def dump(policy: Policy) -> bytes:
+    """Write a policy as JSON, the same bytes for the same policy.
+
+    Returns:
+        ASCII, one line, a line feed at the end. Holds no secret.
+    """
+    tree = {"format": FORMAT, "policy": _policy_tree(policy)}
+    return (
+        json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+        + b"\n"
+    )
+
+
+def load(data: bytes) -> Policy:
+    """Read what `dump` wrote.
+
+    Args:
+        data: Trusted as far as the file's owner is; any bytes are survived.
+
+    Raises:
+        SnapshotError: It is not exactly a snapshot; the message names the place.
+    """
+    if len(data) > MAX_BYTES:
+        msg = f"snapshot: {len(data)} bytes are more than {MAX_BYTES}"
+        raise SnapshotError(msg)
+    try:
+        tree: object = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
+        )
+    except RecursionError as error:
+        msg = "snapshot: nested too deeply"
+        raise SnapshotError(msg) from error
+    except SnapshotError:
+        raise
+    except ValueError as error:
+        msg = f"snapshot: not JSON: {error}"
+        raise SnapshotError(msg) from error
+    root = _Fields(tree, "snapshot", "format policy")
+    if root.integer("format") != FORMAT:
+        msg = f"snapshot.format: {root.integer('format')!r} is not {FORMAT}"
+        raise SnapshotError(msg)
+    return _policy(root.value("policy"), "snapshot.policy")
+
+
+def _policy_tree(policy: Policy) -> dict[str, object]:
+    """Write a policy as plain values."""
+    return {
+        "revision": policy.revision,
+        "site": _site_tree(policy.site),
+        "mode": policy.mode.value,
+        "suspensions": [_suspension_tree(suspension) for suspension in policy.suspensions],
+        "grants": [
+            {
+                "id": grant.id,
+                "endpoint": grant.endpoint,
+                "countries": None if grant.countries is None else sorted(grant.countries),
+                "until_s": grant.until_s,
+            }
+            for grant in policy.grants
+        ],
+        "limits": {
+            "max_call_s": policy.limits.max_call_s,
+            "chargeable_per_endpoint": policy.limits.chargeable_per_endpoint,
+            "chargeable_per_site": policy.limits.chargeable_per_site,
+        },
+        "denied_classes": sorted(policy.denied_classes),
+    }
+
+
+def _site_tree(site: Site) -> dict[str, object]:
+    """Write a site as plain values."""
+    return {
+        "plan": site.plan,
+        "country": site.country,
+        "outside_line": site.outside_line,
+        "emergency": list(site.emergency),
+        "trunks": [
+            {"endpoint": t.endpoint, "form": t.form.value, "emergency": t.emergency}
+            for t in site.trunks
+        ],
+        "internal_digits": site.internal_digits,
+    }
+
+
+def _suspension_tree(suspension: Suspension) -> dict[str, object]:
+    """Write a suspension as plain values."""
+    return {
+        "id": suspension.id,
+        "kind": suspension.kind.value,
+        "target": suspension.target,
+        "since_s": suspension.since_s,
+        "until_s": suspension.until_s,
+        "reason": suspension.reason,
+        "by": suspension.by,
+        "keep_calls": suspension.keep_calls,
+    }
+
+
+class _Fields:
+    """A JSON object with exactly the keys it must have, read by type."""
+
+    def __init__(self, tree: object, place: str, keys: str) -> None:
+        if not isinstance(tree, dict):
+            raise _wrong(place, tree, "an object")
+        self._values: dict[object, object] = tree
+        self._place = place
+        wanted = keys.split()
+        for key in tree:
+            if key not in wanted:
+                msg = f"{place}: unknown key {key!r}"
+                raise SnapshotError(msg)
+        for key in wanted:
+            if key not in tree:
+                msg = f"{place}: missing key {key!r}"
+                raise SnapshotError(msg)
+
+    def value(self, key: str) -> object:
+        return self._values[key]
+
+    def _at(self, key: str) -> str:
+        return f"{self._place}.{key}"
+
+    def text(self, key: str) -> str:
+        return _text(self._values[key], self._at(key))
+
+    def flag(self, key: str) -> bool:
+        value = self._values[key]
+        if not isinstance(value, bool):
+            raise _wrong(self._at(key), value, "true or false")
+        return value
+
+    def integer(self, key: str) -> int:
+        value = self._values[key]
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise _wrong(self._at(key), value, "an integer of at least 0")
+        return value
+
+    def seconds(self, key: str) -> float:
+        value = self._values[key]
+        # 1e300 is beyond any clock, and inside what a float can hold.
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300:
+            return float(value)
+        raise _wrong(self._at(key), value, "a number of seconds")
+
+    def end(self, key: str) -> float | None:
+        return None if self._values[key] is None else self.seconds(key)
+
+    def choice(self, key: str, kind: Callable[[str], T]) -> T:
+        text = self.text(key)
+        try:
+            return kind(text)
+        except ValueError as error:
+            raise _wrong(self._at(key), text, "one of the choices") from error
+
+    def items(self, key: str, read: Callable[[object, str], T]) -> tuple[T, ...]:
+        place = self._at(key)
+        value = self._values[key]
+        if not isinstance(value, list):
+            raise _wrong(place, value, "a list")
+        return tuple(read(item, f"{place}[{index}]") for index, item in enumerate(value))
+
+
+def _policy(tree: object, place: str) -> Policy:
+    """Read a policy."""
+    fields = _Fields(tree, place, "revision site mode suspensions grants limits denied_classes")
+    return Policy(
+        revision=fields.integer("revision"),
+        site=_site(fields.value("site"), f"{place}.site"),
+        mode=fields.choice("mode", Mode),
+        suspensions=fields.items("suspensions", _suspension),
+        grants=fields.items("grants", _grant),
+        limits=_limits(fields.value("limits"), f"{place}.limits"),
+        denied_classes=frozenset(fields.items("denied_classes", _text)),
+    )
+
+
+def _site(tree: object, place: str) -> Site:
+    """Read a site."""
+    fields = _Fields(tree, place, "plan country outside_line emergency trunks internal_digits")
+    return Site(
+        plan=fields.text("plan"),
+        country=fields.text("country"),
+        outside_line=fields.text("outside_line"),
+        emergency=fields.items("emergency", _text),
+        trunks=fields.items("trunks", _trunk),
+        internal_digits=fields.integer("internal_digits"),
+    )
+
+
+def _trunk(tree: object, place: str) -> Trunk:
+    """Read a trunk."""
+    fields = _Fields(tree, place, "endpoint form emergency")
+    return Trunk(
+        fields.text("endpoint"), fields.choice("form", NumberForm), fields.flag("emergency")
+    )
+
+
+def _suspension(tree: object, place: str) -> Suspension:
+    """Read a suspension."""
+    fields = _Fields(tree, place, "id kind target since_s until_s reason by keep_calls")
+    return Suspension(
+        id=fields.integer("id"),
+        kind=fields.choice("kind", SuspensionKind),
+        target=fields.text("target"),
+        since_s=fields.seconds("since_s"),
+        until_s=fields.end("until_s"),
+        reason=fields.text("reason"),
+        by=fields.text("by"),
+        keep_calls=fields.flag("keep_calls"),
+    )
+
+
+def _grant(tree: object, place: str) -> Grant:
+    """Read a grant."""
+    fields = _Fields(tree, place, "id endpoint countries until_s")
+    countries = fields.value("countries")
+    return Grant(
+        id=fields.integer("id"),
+        endpoint=fields.text("endpoint"),
+        countries=None if countries is None else frozenset(fields.items("countries", _text)),
+        until_s=fields.end("until_s"),
+    )
+
+
+def _limits(tree: object, place: str) -> Limits:
+    """Read limits."""
+    fields = _Fields(tree, place, "max_call_s chargeable_per_endpoint chargeable_per_site")
+    return Limits(
+        max_call_s=fields.integer("max_call_s"),
+        chargeable_per_endpoint=fields.integer("chargeable_per_endpoint"),
+        chargeable_per_site=fields.integer("chargeable_per_site"),
+    )
+
+
+def _text(value: object, place: str) -> str:
+    """Read a text."""
+    if not isinstance(value, str):
+        raise _wrong(place, value, "a text")
+    return value
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse an object with a repeated key: readers differ on which one counts."""
+    tree = dict(pairs)
+    if len(tree) != len(pairs):
+        msg = f"snapshot: repeated key among {sorted(key for key, _ in pairs)!r}"
+        raise SnapshotError(msg)
+    return tree
+
+
+def _no_constant(name: str) -> object:
+    """Refuse NaN and Infinity, which are no JSON."""
+    msg = f"snapshot: {name} is no number"
+    raise SnapshotError(msg)
+
+
+def _wrong(place: str, value: object, wanted: str) -> SnapshotError:
+    """Make the error for a value of the wrong type, cut to a line."""
+    return SnapshotError(f"{place}: {value!r:.80} is not {wanted}")
