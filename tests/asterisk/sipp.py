@@ -6,11 +6,13 @@ those that a scenario foresees.
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from tests.asterisk import fetch
 from tests.asterisk.etc import Access, phone_secret
@@ -44,20 +46,20 @@ class Phone:
         """Register and return the final code; ``via`` and ``contact`` are what it claims."""
         own = f"{self.address}:{self.port}"
         keys = {"via": via or own, "contact": contact or own, "expires": str(expires)}
-        run = Run(self, "register", keys, ())
-        run.wait()
-        return run.final("REGISTER")
+        with Run(self, "register", keys, ()) as run:
+            run.wait()
+            return run.final("REGISTER")
 
     def call(self, number: str | bytes, hold_s: float = 0.0) -> "Run":
-        """Start a call that stays ``hold_s`` after its answer, and return at once."""
+        """Start a call that stays ``hold_s`` after its answer; use it in a ``with``."""
         options = ["-s", os.fsdecode(number), "-d", str(int(hold_s * 1000))]
         return Run(self, "call", {}, tuple(options))
 
     def dial(self, number: str | bytes, hold_s: float = 0.0) -> int:
         """Make a whole call and return the final code of its INVITE."""
-        run = self.call(number, hold_s)
-        run.wait()
-        return run.final("INVITE")
+        with self.call(number, hold_s) as run:
+            run.wait()
+            return run.final("INVITE")
 
 
 def phone(access: Access, name: str, address: str, secret: str = "") -> Phone:
@@ -72,8 +74,8 @@ class Run:
         self, who: Phone, scenario: str, keys: dict[str, str], options: tuple[str, ...]
     ) -> None:
         """Start it; ``keys`` fill the scenario's own words."""
-        self._folder = tempfile.TemporaryDirectory(prefix="tg-sipp-", dir="/tmp")
-        self._trace = Path(self._folder.name) / "messages"
+        self._folder = Path(tempfile.mkdtemp(prefix="tg-sipp-", dir="/tmp"))
+        self._trace = self._folder / "messages"
         self.started_at_s = time.monotonic()
         words = [part for key, value in keys.items() for part in ("-key", key, value)]
         self._process = subprocess.Popen(
@@ -88,10 +90,18 @@ class Run:
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=(Path(self._folder.name) / "stderr").open("wb"),
+            stderr=subprocess.DEVNULL,
             env={**os.environ, "TERM": "dumb"},
-            cwd=self._folder.name,
+            cwd=self._folder,
         )
+
+    def __enter__(self) -> Self:
+        """Return itself; the ``with`` ends SIPp whatever it is doing."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """End it."""
+        self.stop()
 
     def wait(self, timeout_s: float = CALL_TIMEOUT_S + 5) -> None:
         """Wait until it is over."""
@@ -127,4 +137,4 @@ class Run:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait(5)
-        self._folder.cleanup()
+        shutil.rmtree(self._folder)

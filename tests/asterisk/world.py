@@ -1,0 +1,62 @@
+"""Puts an Asterisk, its trunk and a scripted gate together: the smallest PBX that has a way out."""
+
+from dataclasses import dataclass
+
+from tests.asterisk.etc import Site
+from tests.asterisk.gatepeer import GatePeer, Script, allow
+from tests.asterisk.instance import Asterisk
+from tests.asterisk.sipp import Phone, phone
+from tests.asterisk.trunk import Trunk
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One PBX with its surroundings.
+
+    Attributes:
+        asterisk: The real one, with the product's files.
+        trunk: Far end of endpoint ``trunk``.
+        trunk_b: Far end of endpoint ``trunk-b``.
+        gate: What answers FastAGI.
+        phone: Phone 6001 at 127.0.0.11.
+    """
+
+    asterisk: Asterisk
+    trunk: Trunk
+    trunk_b: Trunk
+    gate: GatePeer
+    phone: Phone
+
+    def reset(self, script: Script) -> None:
+        """Forget what arrived so far, and let the gate follow a script."""
+        self.trunk.calls.clear()
+        self.trunk_b.calls.clear()
+        self.gate.environments.clear()
+        self.gate.script = script
+        self.asterisk.mark_descriptors()
+
+
+def start_world(site: Site | None = None) -> World:
+    """Start trunk, gate and Asterisk; ``site`` is taken but for the addresses."""
+    trunk, trunk_b, gate = Trunk(), Trunk(), GatePeer(allow())
+    base = site or Site()
+    asterisk = Asterisk(
+        Site(
+            flavour=base.flavour,
+            trunk=trunk.contact,
+            trunk_b=trunk_b.contact,
+            gate=gate.address,
+            globals=base.globals,
+            dialplan=base.dialplan,
+            phones=base.phones,
+        )
+    )
+    return World(asterisk, trunk, trunk_b, gate, phone(asterisk.access, "6001", "127.0.0.11"))
+
+
+def stop_world(world: World) -> None:
+    """Stop everything."""
+    world.asterisk.stop()
+    world.gate.stop()
+    world.trunk.stop()
+    world.trunk_b.stop()
