@@ -1,0 +1,345 @@
+"""FastAGI server: one session a dial attempt, from the channel's environment to its verdict.
+
+Asterisk has no read timeout and half a line blocks its channel for good, so each command leaves in
+one write. A session that cannot be judged is closed without a verdict, and the dialplan's written
+fail mode answers; AGISTATUS says SUCCESS all the same, which is why only the variable counts.
+Whoever reaches the port may open connections, so sessions that have not shown the gate's key are
+counted apart and the oldest makes room first: Asterisk's own show it within milliseconds.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from agi.commands import (
+    ask_variables,
+    check_key,
+    is_verdict_set,
+    read_variables,
+    tell_verdict,
+)
+from agi.protocol import (
+    HANGUP,
+    AgiProtocolError,
+    Environment,
+    EnvironmentReader,
+    Refusal,
+    Reply,
+    ReplyReader,
+)
+from policies.decision import Answer, DialAttempt
+from policies.principal import actor
+
+SCRIPT = "gate"  # the request's path: agi://host:port/gate
+BACKLOG = 1024  # connections the kernel holds while the loop is busy
+
+Judge = Callable[[DialAttempt], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """How long a session may take and how many there may be.
+
+    Attributes:
+        header_s: Seconds until the environment must be whole.
+        session_s: Seconds until the verdict must be set. Below the dialplan's
+            own 2 s, so that a late gate is quiet before the dialplan goes on.
+        sessions: All sessions at once. With the daemon's other descriptors
+            below 1024, the usual soft limit.
+        keyless: Sessions that have not shown the gate's key. Room for a burst
+            of real calls, which have no key yet when they come in.
+    """
+
+    header_s: float = 1.0
+    session_s: float = 1.5
+    sessions: int = 768
+    keyless: int = 512
+
+
+def _ignore_error(_attempt: DialAttempt, _error: Exception) -> None:
+    """Stand in for an ``on_error`` that was not given."""
+
+
+def _ignore_delivery(_answer: Answer, _delivered: bool) -> None:  # noqa: FBT001 a callback's shape
+    """Stand in for an ``on_delivered`` that was not given."""
+
+
+@dataclass(eq=False)
+class GateServer:
+    """Answer Asterisk's dial attempts with what a judge says.
+
+    Attributes:
+        judge: Decides an attempt. It runs on after its session's end, so what
+            it reserved is always told to ``on_delivered``.
+        key: What ``${TOLLGUARD_KEY}`` holds in the dialplan; see `check_key`.
+        clock: Monotonic seconds, for ``DialAttempt.at_s``.
+        limits: How long and how many.
+        on_error: Told when the judge raised; the session is already closed
+            without a verdict.
+        on_delivered: Told once of each answer: whether Asterisk confirmed
+            that the verdict is set. False: its token was or will not be used.
+        refused: How many sessions ended without a verdict, by reason.
+        answered: How many verdicts Asterisk confirmed.
+    """
+
+    judge: Judge
+    key: str = field(repr=False)
+    clock: Callable[[], float] = time.monotonic
+    limits: ServerLimits = field(default_factory=ServerLimits)
+    on_error: Callable[[DialAttempt, Exception], None] = _ignore_error
+    on_delivered: Callable[[Answer, bool], None] = _ignore_delivery
+    refused: Counter[Refusal] = field(default_factory=Counter, init=False)
+    answered: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        """Check the key, and have nobody in yet.
+
+        Raises:
+            ValueError: The key is too short or has a character that could
+                not be told apart in Asterisk's reply.
+        """
+        self.key_bytes = check_key(self.key)
+        self._keyless: dict[Session, None] = {}  # in the order they came
+        self._keyed: set[Session] = set()
+        self._listener: asyncio.Server | None = None
+        self._empty = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on; 0 while none is."""
+        if self._listener is None or not self._listener.sockets:
+            return 0
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions are open now."""
+        return len(self._keyless) + len(self._keyed)
+
+    async def start(self, host: str, port: int, tasks: asyncio.TaskGroup) -> None:
+        """Listen.
+
+        Args:
+            host: Address to bind.
+            port: Port, or 0 for any free one; then see ``port``.
+            tasks: Owns the running judges. Must outlive `stop`.
+
+        Raises:
+            OSError: The address cannot be bound.
+        """
+        self._listener = await asyncio.get_running_loop().create_server(
+            lambda: Session(self, tasks), host, port, backlog=BACKLOG
+        )
+
+    async def stop(self, drain_s: float) -> None:
+        """Accept no more, wait for open sessions, then close what is left.
+
+        Args:
+            drain_s: Longest wait in seconds. A session ends by itself within
+                ``limits.session_s``.
+        """
+        if self._listener is None:
+            return
+        self._listener.close()
+        try:
+            async with asyncio.timeout(drain_s):
+                while self.sessions:
+                    self._empty.clear()
+                    await self._empty.wait()
+        except TimeoutError:
+            for session in (*self._keyless, *self._keyed):
+                session.end(Refusal.STOPPED)
+        await self._listener.wait_closed()
+        self._listener = None
+
+    def admit(self, session: "Session") -> None:
+        """Take a new session in; the oldest without a key makes room for it."""
+        self._keyless[session] = None
+        if len(self._keyless) > self.limits.keyless:
+            next(iter(self._keyless)).end(Refusal.KEYLESS_LIMIT)
+        elif self.sessions > self.limits.sessions:
+            next(iter(self._keyless)).end(Refusal.CLIENT_LIMIT)
+
+    def trust(self, session: "Session") -> None:
+        """Note that a session has shown the key."""
+        del self._keyless[session]
+        self._keyed.add(session)
+
+    def forget(self, session: "Session") -> None:
+        """Drop a session that ended."""
+        self._keyless.pop(session, None)
+        self._keyed.discard(session)
+        if not self.sessions:
+            self._empty.set()
+
+
+class _Stage(Enum):
+    """What a session waits for."""
+
+    ENVIRONMENT = auto()
+    VARIABLES = auto()
+    JUDGE = auto()
+    CONFIRMATION = auto()
+    ENDED = auto()
+
+
+class Session(asyncio.Protocol):
+    """Drive one connection through its stages; `end` is the only way out."""
+
+    __slots__ = (
+        "_answer",
+        "_environment",
+        "_reader",
+        "_replies",
+        "_server",
+        "_stage",
+        "_tasks",
+        "_timer",
+        "_transport",
+    )  # fmt: skip
+
+    _transport: asyncio.Transport
+    _timer: asyncio.TimerHandle
+    _environment: Environment
+    _answer: Answer
+
+    def __init__(self, server: GateServer, tasks: asyncio.TaskGroup) -> None:
+        self._server = server
+        self._tasks = tasks
+        self._reader = EnvironmentReader()
+        self._replies = ReplyReader()
+        self._stage = _Stage.ENVIRONMENT
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the session's deadlines and ask the server for room."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._server.limits.header_s, self._header_due)
+        self._server.admit(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 asyncio names it
+        """End the session when the peer ended it first."""
+        self.end(Refusal.CLIENT_GONE)
+
+    def data_received(self, data: bytes) -> None:
+        """Take the next bytes. Untrusted."""
+        try:
+            if self._stage is _Stage.ENVIRONMENT:
+                self._begin(self._reader.feed(data))
+            elif self._stage is not _Stage.ENDED:
+                self._hear(self._replies.feed(data))
+        except AgiProtocolError as error:
+            self.end(error.reason)
+
+    def _begin(self, environment: Environment | None) -> None:
+        """Ask the channel for what the environment does not tell."""
+        if environment is None:
+            return
+        if environment.script != SCRIPT:
+            raise AgiProtocolError(Refusal.UNKNOWN_PATH)
+        if len(environment.arguments) != 2:  # the trunk and the number
+            raise AgiProtocolError(Refusal.ARGUMENT_COUNT)
+        if not environment.channel or not environment.uniqueid:
+            raise AgiProtocolError(Refusal.EMPTY_VALUE)
+        self._environment = environment
+        self._stage = _Stage.VARIABLES
+        self._transport.write(ask_variables(environment))
+
+    def _hear(self, replies: list[Reply]) -> None:
+        """Take Asterisk's answer to the one command that is out."""
+        answers = [reply for reply in replies if reply is not HANGUP]
+        # Once the verdict is out it may be set, so a hangup then waits for the answer.
+        if len(answers) < len(replies) and self._stage is not _Stage.CONFIRMATION:
+            self.end(Refusal.HANGUP)
+            return
+        if not answers:
+            return
+        if len(answers) > 1 or self._stage is _Stage.JUDGE:
+            raise AgiProtocolError(Refusal.SURPLUS_BYTES)
+        if self._stage is _Stage.VARIABLES:
+            self._identify(answers[0])
+        else:
+            self.end(None if is_verdict_set(answers[0]) else Refusal.VERDICT_NOT_SET)
+
+    def _identify(self, reply: Reply) -> None:
+        """Have the attempt judged, once the channel has shown the gate's key."""
+        if not self._replies.idle:
+            raise AgiProtocolError(Refusal.SURPLUS_BYTES)
+        heard = read_variables(self._environment, reply, self._server.key_bytes)
+        self._server.trust(self)
+        environment = self._environment
+        trunk, dialled = environment.arguments
+        attempt = DialAttempt(
+            dialled=dialled,
+            trunk=trunk,
+            endpoint=actor(environment.channel, heard.forwarder, heard.blind_transfer),
+            channel=environment.channel,
+            uniqueid=environment.uniqueid,
+            linkedid=heard.linkedid,
+            source=heard.source,
+            at_s=self._server.clock(),
+        )
+        self._stage = _Stage.JUDGE
+        _ = self._tasks.create_task(self._decide(attempt), name=f"judge {environment.uniqueid!r}")
+
+    async def _decide(self, attempt: DialAttempt) -> None:
+        try:
+            answer = await self._server.judge(attempt)
+        except Exception as error:  # noqa: BLE001 whatever the judge's bug, the dialplan answers
+            self.end(Refusal.JUDGE_ERROR)
+            self._server.on_error(attempt, error)
+        except asyncio.CancelledError:
+            self.end(Refusal.STOPPED)
+            raise
+        else:
+            self._tell(answer)
+
+    def _tell(self, answer: Answer) -> None:
+        """Send the verdict, unless the session ended while it was judged."""
+        if self._stage is _Stage.ENDED:
+            self._server.on_delivered(answer, False)  # noqa: FBT003 a callback's shape
+            return
+        self._stage = _Stage.CONFIRMATION
+        self._answer = answer
+        if not self._replies.idle:
+            self.end(Refusal.SURPLUS_BYTES)
+            return
+        try:
+            self._transport.write(tell_verdict(answer))
+        except AgiProtocolError as error:
+            self.end(error.reason)
+
+    def _header_due(self) -> None:
+        if self._stage is _Stage.ENVIRONMENT:
+            self.end(Refusal.HEADER_DEADLINE)
+            return
+        limits = self._server.limits
+        loop = asyncio.get_running_loop()
+        left_s = max(0.0, limits.session_s - limits.header_s)
+        self._timer = loop.call_later(left_s, self.end, Refusal.SESSION_DEADLINE)
+
+    def end(self, refusal: Refusal | None) -> None:
+        """Close the session, once; further calls do nothing.
+
+        Args:
+            refusal: Why there is no verdict; None when Asterisk confirmed it.
+        """
+        if self._stage is _Stage.ENDED:
+            return
+        was_told = self._stage is _Stage.CONFIRMATION
+        self._stage = _Stage.ENDED
+        self._timer.cancel()
+        self._transport.abort()
+        server = self._server
+        server.forget(self)
+        if refusal is None:
+            server.answered += 1
+        else:
+            server.refused[refusal] += 1
+        if was_told:
+            server.on_delivered(self._answer, refusal is None)
