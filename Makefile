@@ -47,6 +47,41 @@ layers: $(STAMP) ## imports run one way and policies stays pure
 test: $(STAMP) ## every test, a real Asterisk included
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
+WHEEL_VENV := build/wheel-venv
+# The installed copy must find nothing of the checkout: another folder, no PYTHONPATH, isolated.
+INSTALLED := cd / && env -u PYTHONPATH -u TOLLGUARD_CONFIG
+
+.PHONY: wheel
+wheel: $(STAMP) ## build sdist and wheel, install it in an empty venv, run it from /
+	@rm -rf dist $(WHEEL_VENV)
+	$(BIN)/python -m build --no-isolation --outdir dist . > /dev/null
+	@$(BIN)/python tests/packaging/contents.py dist/*.whl
+	@$(PYTHON) -m venv $(WHEEL_VENV)
+	@$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/*.whl
+	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/python" -I - < tests/packaging/installed.py
+	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/tollguard" --version
+	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/tollguard" config sample > build/sample.toml
+	@$(INSTALLED) TOLLGUARD_CONFIG="$(CURDIR)/build/sample.toml" \
+	  "$(CURDIR)/$(WHEEL_VENV)/bin/tollguard" explain 01037793123456 --endpoint 6001
+
+# Exposure in tenths: 20 is 2.0 of systemd's 10.
+EXPOSURE := 20
+
+.PHONY: units
+units: ## the systemd unit is valid and exposes no more than 2.0
+	@command -v systemd-analyze > /dev/null \
+	  || { echo "systemd-analyze is missing; on Debian: apt install systemd" >&2; exit 69; }
+	@mkdir -p build/units
+	@sed 's|/opt/tollguard/bin/tollguard|/bin/true|' deploy/tollguard.service > build/units/tollguard.service
+	systemd-analyze verify build/units/tollguard.service
+	@systemd-analyze security --offline=true --no-pager --threshold=$(EXPOSURE) build/units/tollguard.service | tail -n 1
+	@systemd-sysusers --dry-run "$(CURDIR)/deploy/tollguard.sysusers.conf" > /dev/null 2>&1
+
+.PHONY: bench
+bench: $(STAMP) ## print the figures that the design promises (a table and JSON; about a minute)
+	$(BIN)/python -m tests.bench
+
 .PHONY: lock
 lock: $(STAMP) ## pin every dependency with its hashes again
 	$(BIN)/pip-compile $(LOCK_ARGS) -o requirements/runtime.txt pyproject.toml

@@ -7,18 +7,29 @@ Rows are only ever added: an unused reservation is voided by a later row.
 
 import asyncio
 import os
-import secrets
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
+from tollguard.atomic_file import sync_folder
 from tollguard.errors import LedgerError
+from tollguard.ledger_file import (
+    INSERT,
+    SCHEMA,
+    VOID_AFTER,
+    Reservation,
+    Row,
+    identity,
+    new_identity,
+    newest_seq,
+    reserve_row,
+    return_row,
+)
 
 RESERVE_DEADLINE_S = 0.5  # DESIGN "Where things are kept": after that the answer is deny
 BATCH_ROWS = 1_000
@@ -27,101 +38,13 @@ BUSY_TIMEOUT_S = 2.0
 OPEN_DEADLINE_S = 10.0
 FILE_MODE = 0o660  # readers in the group need to write the -shm file beside it
 
-RESERVE = "reserve"
-RETURN = "return"
-
-_SCHEMA = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS identity (ledger_id TEXT NOT NULL, created_at TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS entry (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CHECK (kind IN ('reserve', 'return')),
-    token TEXT NOT NULL,
-    at TEXT NOT NULL,
-    endpoint TEXT,
-    number TEXT NOT NULL,
-    country TEXT,
-    trunk TEXT NOT NULL,
-    uniqueid TEXT NOT NULL,
-    linkedid TEXT NOT NULL,
-    limit_ms INTEGER NOT NULL,
-    policy_revision INTEGER NOT NULL
-);
-COMMIT;
-"""
-_INSERT = """
-INSERT INTO entry (kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
-                   limit_ms, policy_revision)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_VOID_AFTER = """
-INSERT INTO entry (kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
-                   limit_ms, policy_revision)
-SELECT 'return', token, at, endpoint, number, country, trunk, uniqueid, linkedid,
-       limit_ms, policy_revision
-FROM entry WHERE seq > ? AND kind = 'reserve'
-"""
-_LAST = """
-SELECT seq, kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
-       limit_ms, policy_revision
-FROM entry ORDER BY seq DESC LIMIT ?
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """One chargeable call about to be allowed.
-
-    Attributes:
-        token: The gate's one-time token; ties the row to the leg.
-        endpoint: The principal; None for nobody.
-        number: The string that the trunk will be given.
-        country: ISO alpha-2 or None.
-        trunk: The trunk's endpoint.
-        uniqueid: The calling channel.
-        linkedid: The call.
-        limit_ms: How long it may last.
-        policy_revision: The policy that allowed it.
-    """
-
-    token: str
-    endpoint: str | None
-    number: str
-    country: str | None
-    trunk: str
-    uniqueid: str
-    linkedid: str
-    limit_ms: int
-    policy_revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row as `ledger show` prints it; ``kind`` is ``reserve`` or ``return``."""
-
-    seq: int
-    kind: str
-    token: str
-    at: str
-    endpoint: str | None
-    number: str
-    country: str | None
-    trunk: str
-    uniqueid: str
-    linkedid: str
-    limit_ms: int
-    policy_revision: int
-
-
-_Row = tuple[str, str, str, str | None, str, str | None, str, str, str, int, int]
-
 
 @dataclass(slots=True)
 class _Waiting:
     """A row on its way; ``seq`` is None for a return, which nobody waits for."""
 
-    row: _Row
-    reservation: Reservation
+    row: Row
+    token: str
     seq: asyncio.Future[int] | None = None
 
 
@@ -135,23 +58,6 @@ class _Inbox:
     rows: deque[_Waiting] = field(default_factory=deque)
     ready: threading.Condition = field(default_factory=threading.Condition)
     closing: bool = False
-
-
-def _row(kind: str, reservation: Reservation) -> _Row:
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return (
-        kind,
-        reservation.token,
-        at,
-        reservation.endpoint,
-        reservation.number,
-        reservation.country,
-        reservation.trunk,
-        reservation.uniqueid,
-        reservation.linkedid,
-        reservation.limit_ms,
-        reservation.policy_revision,
-    )
 
 
 class Ledger:
@@ -208,7 +114,7 @@ class Ledger:
             message = f"ledger: {WAITING_ROWS} rows wait already"
             raise LedgerError(message, reason="ledger-failed")
         seq: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._put(_Waiting(_row(RESERVE, reservation), reservation, seq))
+        self._put(_Waiting(reserve_row(reservation), reservation.token, seq))
         taken = False
         try:
             async with asyncio.timeout(RESERVE_DEADLINE_S):
@@ -219,12 +125,12 @@ class Ledger:
             raise LedgerError(message, reason="ledger-late") from error
         finally:
             if not taken:
-                self._void(reservation, seq)
+                self._void(reservation.token, seq)
         return written
 
-    def give_back(self, reservation: Reservation) -> None:
+    def give_back(self, token: str) -> None:
         """Add the row that voids a reservation; it is written soon, nobody waits."""
-        self._put(_Waiting(_row(RETURN, reservation), reservation))
+        self._put(_Waiting(return_row(token), token))
 
     async def close(self) -> None:
         """Write what waits, close the file and end the thread."""
@@ -241,10 +147,10 @@ class Ledger:
             self._inbox.rows.append(waiting)
             self._inbox.ready.notify()
 
-    def _void(self, reservation: Reservation, seq: asyncio.Future[int]) -> None:
+    def _void(self, token: str, seq: asyncio.Future[int]) -> None:
         """Take back a row nobody waits for any more: now, or when it commits (`_settle`)."""
         if seq.done() and not seq.cancelled() and seq.exception() is None:
-            self.give_back(reservation)
+            self.give_back(token)
         else:
             seq.cancel()
 
@@ -266,7 +172,7 @@ class Ledger:
 
     def _take_back_late(self, waiting: _Waiting, fault: str) -> None:
         if not fault and not self._inbox.closing:
-            self.give_back(waiting.reservation)
+            self.give_back(waiting.token)
 
 
 class _Writer(threading.Thread):
@@ -304,16 +210,12 @@ class _Writer(threading.Thread):
     def _create(self) -> sqlite3.Connection:
         """Open or make the file; its name is durable before the first row is."""
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, FILE_MODE))
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._path.parent)
         db = self._connect()
         try:
-            db.executescript(_SCHEMA)
-            self.ledger_id = _identity(db) or _new_identity(db)
-            self.first_seq = self._good_seq = _last_seq(db)
+            db.executescript(SCHEMA)
+            self.ledger_id = identity(db) or new_identity(db)
+            self.first_seq = self._good_seq = newest_seq(db)
         except sqlite3.Error:
             db.close()
             raise
@@ -355,14 +257,14 @@ class _Writer(threading.Thread):
             self._keep_returns(batch)
         self._report(batch, last_seq, fault)
 
-    def _commit(self, rows: Iterable[_Row]) -> int:
+    def _commit(self, rows: Iterable[Row]) -> int:
         db = self._db = self._db or self._reopen()
         if self._path.stat().st_ino != self._inode:
             message = "the file was replaced"
             raise OSError(message)
         db.execute("BEGIN IMMEDIATE")
-        db.executemany(_INSERT, rows)
-        last = _last_seq(db)
+        db.executemany(INSERT, rows)
+        last = newest_seq(db)
         db.execute("COMMIT")
         self._good_seq = last
         return last
@@ -375,10 +277,10 @@ class _Writer(threading.Thread):
         """
         db = self._connect()
         try:
-            if _identity(db) != self.ledger_id:
+            if identity(db) != self.ledger_id:
                 message = "the file is another ledger"
                 raise OSError(message)
-            db.execute(_VOID_AFTER, (self._good_seq,))
+            db.execute(VOID_AFTER, (self._good_seq,))
         except (sqlite3.Error, OSError):
             db.close()
             raise
@@ -399,53 +301,3 @@ class _Writer(threading.Thread):
         if self._db is not None:
             self._db.close()
             self._db = None
-
-
-def _identity(db: sqlite3.Connection) -> str:
-    row: tuple[str] | None = db.execute("SELECT ledger_id FROM identity").fetchone()
-    return row[0] if row else ""
-
-
-def _new_identity(db: sqlite3.Connection) -> str:
-    ledger_id = secrets.token_hex(16)
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    db.execute("INSERT INTO identity VALUES (?, ?)", (ledger_id, at))
-    return ledger_id
-
-
-def _last_seq(db: sqlite3.Connection) -> int:
-    row: tuple[int] | None = db.execute(
-        "SELECT seq FROM sqlite_sequence WHERE name = 'entry'"
-    ).fetchone()
-    return row[0] if row else 0
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerReport:
-    """What `ledger show` prints: whose ledger it is and its newest rows, newest first."""
-
-    ledger_id: str
-    last_seq: int
-    entries: tuple[Entry, ...]
-
-
-def read(path: Path, limit: int = 50) -> LedgerReport:
-    """Read the newest rows without touching the file.
-
-    Args:
-        path: The ledger.
-        limit: At most so many rows.
-
-    Raises:
-        LedgerError: There is none, or it cannot be read.
-    """
-    try:
-        db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
-        try:
-            entries = tuple(Entry(*row) for row in db.execute(_LAST, (limit,)))
-            return LedgerReport(_identity(db), _last_seq(db), entries)
-        finally:
-            db.close()
-    except sqlite3.Error as error:
-        message = f"ledger {str(path)!r}: {error}"
-        raise LedgerError(message, reason="ledger-failed") from error

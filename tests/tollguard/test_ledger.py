@@ -11,7 +11,8 @@ import pytest
 
 from tests.until import until
 from tollguard.errors import LedgerError
-from tollguard.ledger import BATCH_ROWS, WAITING_ROWS, Ledger, Reservation, read
+from tollguard.ledger import BATCH_ROWS, WAITING_ROWS, Ledger
+from tollguard.ledger_file import Reservation, read
 
 
 def reservation(name: str = "t1") -> Reservation:
@@ -152,7 +153,7 @@ async def test_a_return_that_failed_goes_out_with_the_next_batch(tmp_path: Path)
     await ledger.reserve(reservation())
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("ALTER TABLE entry RENAME TO away")
-    ledger.give_back(reservation())
+    ledger.give_back("t1")
     await until(lambda: ledger.fault != "", 5)
     other.execute("ALTER TABLE away RENAME TO entry")
     other.close()
@@ -205,7 +206,7 @@ async def test_a_full_inbox_denies(tmp_path: Path) -> None:
     ledger = Ledger.open(path)
     with locked(tmp_path / "ledger.db"):
         for _ in range(WAITING_ROWS + BATCH_ROWS):
-            ledger.give_back(reservation())
+            ledger.give_back("t1")
         with pytest.raises(LedgerError, match="wait already"):
             await ledger.reserve(reservation())
     await ledger.close()
@@ -224,7 +225,7 @@ async def test_closing_writes_what_waits(tmp_path: Path) -> None:
     """A give-back handed over just before the close is in the file."""
     path = tmp_path / "ledger.db"
     ledger = Ledger.open(path)
-    ledger.give_back(reservation())
+    ledger.give_back("t1")
     await ledger.close()
 
     assert [entry.kind for entry in read(path).entries] == ["return"]

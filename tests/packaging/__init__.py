@@ -1,0 +1,1 @@
+"""What is shipped, and what the repository promises about itself."""

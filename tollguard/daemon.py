@@ -1,0 +1,276 @@
+"""The daemon: one process, one loop, and here only the wiring of its parts."""
+
+import asyncio
+import gc
+import os
+import time
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from agi.server import GateServer
+from ami_listener.hands import Hands
+from ami_listener.session import AmiSession
+from ami_listener.settings import AmiSettings
+from policies.decision import DialAttempt
+from policies.detection.guessing import GuessingDetector
+from policies.events import Event, Technology
+from policies.policy import Policy
+from policies.situation import Situation
+from tollguard import logs
+from tollguard.calls_cutter import CallsCutter
+from tollguard.config import Config
+from tollguard.errors import GateError
+from tollguard.fact_writer import FactWriter
+from tollguard.gate import Gate
+from tollguard.heartbeat import Heartbeat
+from tollguard.policy_watch import PolicyWatch
+from tollguard.request_desk import RequestDesk
+from tollguard.reservations import Reservations
+from tollguard.secret_files import read_secret
+from tollguard.status_file import Status, StatusFile, stopped_now
+from tollguard.store.times import to_text
+from tollguard.store_link import StoreLink
+from tollguard.supervision import feed_watchdog, keep_running, notify, on_signals
+from tollguard.verdict_writer import VerdictWriter
+
+DRAIN_S = 3.0  # a session ends by itself within its 1.5 s
+PULSE_S = 1.0
+
+log = structlog.get_logger("tollguard.daemon")
+
+
+def serve(config: Config) -> int:
+    """Run until SIGTERM; returns the process's exit status.
+
+    Raises:
+        ConfigError: A secret's file cannot be read.
+        GateError: The gate cannot listen.
+    """
+    logs.configure()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run(config))
+
+
+async def _run(config: Config) -> int:
+    daemon = Daemon(config)
+    try:
+        await daemon.start()
+        await daemon.work()
+    finally:
+        await daemon.close()
+    return 0
+
+
+class Daemon:
+    """All parts of one node, joined."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        node, grp = config.site.node, config.site.group
+        self._started_at = to_text(time.time())
+        self._stop = asyncio.Event()
+        self._blind = ""
+        self.situation = Situation()
+        self.reservations = Reservations()
+        self.link = StoreLink(config.store.url)
+        self.watch = PolicyWatch(
+            self.link, config.to_site(), config.snapshot.path, Path(config.store.url)
+        )
+        self.verdicts = VerdictWriter(self.link, node, grp)
+        self.facts = FactWriter(self.link, self.situation, node, grp, lag_ms=config.devices.lag_ms)
+        self.gate = Gate(
+            self.watch.policy,
+            self.situation,
+            self.reservations,
+            self.verdicts.record,
+            domestic_on_failure=config.on_failure.domestic,
+        )
+        self.detector = GuessingDetector(
+            config.detection.window_s, config.detection.per_source, config.detection.per_account
+        )
+        self._wire_asterisk()
+        self.heartbeat = Heartbeat(self.link, self.reservations, self.status)
+        self.status_file = StatusFile(config.status_path, self.status)
+
+    def _wire_asterisk(self) -> None:
+        ami = self._config.ami
+        self.session = AmiSession(
+            self._ami(ami.eyes_username, ami.eyes_secret_file), self.see, time.monotonic
+        )
+        self.hands = Hands(self._ami(ami.hands_username, ami.hands_secret_file))
+        self.cutter = CallsCutter(self.gate, self.situation, self.hands)
+        self.desk = RequestDesk(self.link, self.cutter, self._config.site.node)
+        self.server = GateServer(self.gate.judge, read_secret(self._config.gate.key_file))
+        self.server.on_error = _tell_judge_error
+        self.server.on_delivered = self.gate.delivered
+
+    def _ami(self, username: str, secret_file: Path) -> AmiSettings:
+        ami = self._config.ami
+        return AmiSettings(
+            host=ami.host,
+            port=ami.port,
+            username=username,
+            secret=read_secret(secret_file),
+            technologies=tuple(Technology(name) for name in ami.technologies),
+        )
+
+    async def start(self) -> None:
+        """Get a policy and a ledger; neither failing keeps the gate from answering."""
+        self.reservations.open(self._config.ledger.path)
+        self.gate.use(await self.watch.start())
+        if self.reservations.fault:
+            log.error("ledger-not-usable", reason=self.reservations.fault)
+
+    async def work(self) -> None:
+        """Listen, say that it is ready, and run every part until told to stop.
+
+        Raises:
+            GateError: The gate cannot listen.
+        """
+        async with asyncio.TaskGroup() as group:
+            await self._listen(group)
+            await self.heartbeat.beat()
+            on_signals(self._stop.set, self.reload)
+            parts = [
+                group.create_task(keep_running(name, part), name=name)
+                for name, part in self._parts().items()
+            ]
+            self._ready()
+            await self._stop.wait()
+            notify("STOPPING=1")
+            log.info("stopping")
+            await self.server.stop(DRAIN_S)
+            for part in parts:
+                part.cancel()
+
+    async def _listen(self, group: asyncio.TaskGroup) -> None:
+        gate = self._config.gate
+        try:
+            await self.server.start(gate.host, gate.port, group)
+        except OSError as error:
+            message = f"the gate cannot listen on {gate.host}:{gate.port}: {error.strerror}"
+            raise GateError(message) from error
+
+    def _parts(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        return {
+            "eyes": self.session.run,
+            "hands": self.hands.run,
+            "policy": lambda: self.watch.run(self.apply, self.desk.wake),
+            "requests": self.desk.run,
+            "cutter": self.cutter.run,
+            "verdicts": self.verdicts.run,
+            "facts": self.facts.run,
+            "heartbeat": self.heartbeat.run,
+            "pulse": self._pulse,
+            "watchdog": feed_watchdog,
+        }
+
+    def _ready(self) -> None:
+        gc.collect()
+        gc.freeze()
+        self.status_file.write()
+        notify("READY=1\nSTATUS=judging calls")
+        log.info(
+            "ready",
+            gate=f"{self._config.gate.host}:{self.server.port}",
+            revision=self.gate.policy.revision,
+            mode=self.gate.policy.mode.value,
+        )
+
+    def see(self, event: Event) -> None:
+        """Take one event from the eyes."""
+        self.situation.apply(event)
+        self.facts.found(self.detector.observe(event))
+
+    async def apply(self, policy: Policy) -> None:
+        """Put a policy in force, cut what it suspends, keep it, and say that it is in force."""
+        self.gate.use(policy)
+        self.cutter.wake()
+        log.info("policy", revision=policy.revision, mode=policy.mode.value)
+        await self.watch.keep()
+        await self.heartbeat.beat()
+
+    async def _pulse(self) -> None:
+        """What is looked after once a second."""
+        while True:
+            self.gate.sweep()
+            self.facts.found(self.detector.due(time.monotonic()))
+            self._tell_blindness()
+            self.status_file.write()
+            await asyncio.sleep(PULSE_S)
+
+    def _tell_blindness(self) -> None:
+        blind = self.situation.blind
+        if blind != self._blind:
+            if blind:
+                log.warning("blind", reason=blind)
+            else:
+                log.info("seeing")
+            notify(f"STATUS={'blind: ' + blind if blind else 'judging calls'}")
+        self._blind = blind
+
+    def reload(self) -> None:
+        """SIGHUP: check the file again and say what a restart would change."""
+        log.info("reload", note="settings of the TOML file take effect with a restart")
+
+    def status(self) -> Status:
+        """Say how everything is now."""
+        gate, ledger, link = self.gate, self.reservations, self.link
+        mode = gate.policy.mode.value
+        stops, does_not_stop = stopped_now(
+            mode, ledger_fault=ledger.fault, blind=self.situation.blind
+        )
+        ami = self.session.state
+        return Status(
+            node=self._config.site.node,
+            pid=os.getpid(),
+            at=to_text(time.time()),
+            started_at=self._started_at,
+            version=version("tollguard"),
+            mode=mode,
+            policy_revision=gate.policy.revision,
+            policy_source=self.watch.source,
+            policy_fault=self.watch.fault,
+            ami_state=ami.standing.value,
+            ami_since=to_text(time.time() - time.monotonic() + ami.since_s),
+            ami_reason=ami.reason,
+            blind=self.situation.blind,
+            gate_host=self._config.gate.host,
+            gate_port=self.server.port,
+            sessions=self.server.sessions,
+            answered=self.server.answered,
+            refused={str(reason): count for reason, count in self.server.refused.items()},
+            ledger_id=ledger.ledger_id,
+            ledger_seq=ledger.last_seq,
+            ledger_state=ledger.state if not ledger.fault or ledger.state != "ok" else "failed",
+            ledger_reason=ledger.fault,
+            store_state="failed" if link.fault else "ok",
+            store_reason=link.fault,
+            verdicts_waiting=self.verdicts.waiting,
+            verdicts_dropped=self.verdicts.dropped,
+            findings_dropped=self.facts.dropped,
+            hostile_events=self.situation.hostile,
+            calls=len(self.cutter.live()),
+            stops=stops,
+            does_not_stop=does_not_stop,
+        )
+
+    async def close(self) -> None:
+        """Write what waits and close everything; safe after a start that failed."""
+        await self.server.stop(0)
+        await self.verdicts.drain()
+        await self.facts.write()
+        await self.reservations.close()
+        self.watch.close()
+        await self.link.close()
+        self.status_file.remove()
+        log.info("stopped")
+
+
+def _tell_judge_error(attempt: DialAttempt, error: Exception) -> None:
+    """The gate answers its own faults, so this is a fault in the answering itself."""
+    log.error("judge-failed", uniqueid=attempt.uniqueid, reason=repr(error))

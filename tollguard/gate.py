@@ -1,0 +1,247 @@
+"""The few impure lines around `decide`: count the call, make its row durable, record the verdict.
+
+Whatever goes wrong here is still answered: emergency allow, free domestic as
+configured, chargeable deny.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from policies.decision import Answer, Decision, DialAttempt, Step, Verdict
+from policies.events import AttemptAllowed, AttemptReturned
+from policies.judges import concerns_international, decide
+from policies.numbering import classify
+from policies.numbering.number import Number, NumberClass
+from policies.numbering.plan import Plan
+from policies.numbering.plans import plan_for
+from policies.policy import Mode, Policy, Trunk
+from policies.situation import Situation
+from tollguard.errors import LedgerError
+from tollguard.ledger_file import Reservation
+from tollguard.reservations import Reservations
+
+OBSERVED_LIMIT_MS = 86_400_000  # DESIGN "Modes": observe never shortens a call; 24 h
+FORGET_TOKEN_S = 60.0  # an attempt is void after 10 s, or its leg was seen
+
+log = structlog.get_logger("tollguard.gate")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One judged call, as the verdict writer and the log get it.
+
+    Attributes:
+        attempt: What was asked.
+        decision: How it was decided, the ledger's and the gate's own steps included.
+        answer: What the dialplan was told.
+        mode: Site mode at that moment.
+        policy_revision: The policy it was judged by.
+        at_s: Wall seconds.
+        took_us: Microseconds from the attempt's arrival to the answer.
+    """
+
+    attempt: DialAttempt
+    decision: Decision
+    answer: Answer
+    mode: Mode
+    policy_revision: int
+    at_s: float
+    took_us: int
+
+
+class Gate:
+    """Judges attempts by the policy in force. `judge` is what the FastAGI server calls.
+
+    Attributes:
+        policy: The policy in force; swapped whole by `use`.
+        plan: The compiled dial plan of its site.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        situation: Situation,
+        reservations: Reservations,
+        record: Callable[[Judged], None],
+        *,
+        domestic_on_failure: str = "allow",
+    ) -> None:
+        self.policy = policy
+        self.plan: Plan = plan_for(policy.site)
+        self._situation = situation
+        self._reservations = reservations
+        self._record = record
+        self._domestic_on_failure = domestic_on_failure
+        self._reserved: dict[str, float] = {}
+
+    def use(self, policy: Policy) -> None:
+        """Judge by another policy from the next attempt on."""
+        if policy.site != self.policy.site:
+            self.plan = plan_for(policy.site)
+        self.policy = policy
+
+    async def judge(self, attempt: DialAttempt) -> Answer:
+        """Answer one attempt; never raises but when the caller is cancelled.
+
+        Args:
+            attempt: From the gate's session. Untrusted text inside.
+
+        Returns:
+            ALLOW only after a chargeable call's row is on the disk.
+        """
+        policy = self.policy
+        try:
+            decision, answer = await self._decide(attempt, policy)
+        except Exception:
+            log.exception("gate-error", uniqueid=repr(attempt.uniqueid))
+            decision, answer = self._answer_by_class(attempt, policy)
+        took_us = round((time.monotonic() - attempt.at_s) * 1e6)
+        self._record(
+            Judged(attempt, decision, answer, policy.mode, policy.revision, time.time(), took_us)
+        )
+        return answer
+
+    async def _decide(self, attempt: DialAttempt, policy: Policy) -> tuple[Decision, Answer]:
+        decision = decide(attempt, policy, self.plan, self._situation, time.time())
+        if decision.verdict is not Verdict.ALLOW:
+            return decision, _denied(decision.reason)
+        answer = _allowed(decision, policy.mode)
+        self._situation.apply(_counted(attempt, decision, answer))
+        if not decision.chargeable:
+            return decision, answer
+        return await self._secure(attempt, decision, answer, policy)
+
+    async def _secure(
+        self, attempt: DialAttempt, decision: Decision, answer: Answer, policy: Policy
+    ) -> tuple[Decision, Answer]:
+        """Make the row durable; the slot is given back when the caller leaves meanwhile."""
+        kept = False
+        try:
+            try:
+                await self._reservations.reserve(
+                    _reservation(attempt, decision, answer, policy.revision)
+                )
+                self._reserved[answer.token] = time.monotonic()
+                kept = True
+            except LedgerError as error:
+                kept = policy.mode is Mode.OBSERVE
+                decision = _without_row(decision, error.reason, denied=not kept)
+        finally:
+            if not kept:
+                self._situation.apply(AttemptReturned(time.monotonic(), answer.token))
+        return decision, answer if kept else _denied(decision.reason)
+
+    def sweep(self) -> int:
+        """Give back allowed attempts that came to nothing; returns how many there were."""
+        now = time.monotonic()
+        void = self._situation.void_attempts(now)
+        for token in void:
+            self.take_back(token)
+        self._reserved = {t: at for t, at in self._reserved.items() if now - at < FORGET_TOKEN_S}
+        return len(void)
+
+    def delivered(self, answer: Answer, confirmed: bool) -> None:  # noqa: FBT001 - a callback's shape
+        """Give back what Asterisk never took: its token will not be used."""
+        if answer.token and not confirmed:
+            self.take_back(answer.token)
+
+    def take_back(self, token: str) -> None:
+        """Free the slot of an allowed attempt that was never dialled, and void its row."""
+        self._situation.apply(AttemptReturned(time.monotonic(), token))
+        if self._reserved.pop(token, None) is not None:
+            self._reservations.give_back(token)
+
+    def _answer_by_class(self, attempt: DialAttempt, policy: Policy) -> tuple[Decision, Answer]:
+        """DESIGN §3: emergency allow, domestic as configured, chargeable deny."""
+        number = classify(
+            attempt.dialled, self.plan, policy.trunk(attempt.trunk) or Trunk(attempt.trunk)
+        )
+        verdict = self._verdict_on_failure(number, policy.mode)
+        step = Step("gate", verdict, "gate-error")
+        limit_ms = policy.limits.max_call_s * 1000 if verdict is Verdict.ALLOW else 0
+        decision = Decision(
+            verdict,
+            "gate-error",
+            number,
+            number.chargeable,
+            limit_ms,
+            (step,),
+            verdict,
+            "gate-error",
+        )
+        if verdict is Verdict.ALLOW:
+            return decision, _allowed(decision, policy.mode)
+        return decision, _denied("gate-error")
+
+    def _verdict_on_failure(self, number: Number, mode: Mode) -> Verdict:
+        if number.number_class is NumberClass.EMERGENCY:
+            return Verdict.ALLOW
+        if not number.canonical:
+            return Verdict.DENY
+        if mode is Mode.OBSERVE:
+            return Verdict.ALLOW
+        free = not number.chargeable and self._domestic_on_failure == "allow"
+        return Verdict.ALLOW if free else Verdict.DENY
+
+
+def _allowed(decision: Decision, mode: Mode) -> Answer:
+    number = decision.number
+    observing = mode is Mode.OBSERVE
+    return Answer(
+        verdict=Verdict.ALLOW,
+        number=number.dialled if observing else number.canonical,
+        limit_ms=OBSERVED_LIMIT_MS if observing else decision.limit_ms,
+        token=secrets.token_hex(16),
+        reason=decision.reason,
+    )
+
+
+def _denied(reason: str) -> Answer:
+    return Answer(Verdict.DENY, "", 0, "", reason)
+
+
+def _counted(attempt: DialAttempt, decision: Decision, answer: Answer) -> AttemptAllowed:
+    number = decision.number
+    return AttemptAllowed(
+        at_s=time.monotonic(),
+        token=answer.token,
+        uniqueid=attempt.uniqueid,
+        endpoint=attempt.endpoint,
+        dialled=answer.number,
+        country=number.country,
+        trunk=attempt.trunk,
+        chargeable=decision.chargeable,
+        international=concerns_international(number),
+    )
+
+
+def _reservation(
+    attempt: DialAttempt, decision: Decision, answer: Answer, revision: int
+) -> Reservation:
+    return Reservation(
+        token=answer.token,
+        endpoint=attempt.endpoint,
+        number=answer.number,
+        country=decision.number.country,
+        trunk=attempt.trunk,
+        uniqueid=attempt.uniqueid,
+        linkedid=attempt.linkedid,
+        limit_ms=answer.limit_ms,
+        policy_revision=revision,
+    )
+
+
+def _without_row(decision: Decision, reason: str, *, denied: bool) -> Decision:
+    """The same decision with the ledger's step: it settles in enforce, observe only records it."""
+    step = Step("ledger", Verdict.DENY, reason, observed=not denied)
+    steps = (*decision.steps, step) if denied else (*decision.steps[:-1], step, decision.steps[-1])
+    recorded = replace(decision, steps=steps)
+    if decision.would is Verdict.ALLOW:
+        recorded = replace(recorded, would=Verdict.DENY, would_reason=reason)
+    if not denied:
+        return recorded
+    return replace(recorded, verdict=Verdict.DENY, reason=reason, limit_ms=0)

@@ -1,0 +1,65 @@
+"""Tells the store once a second how this node is: which policy it runs, which ledger it has."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from tollguard.errors import StoreError
+from tollguard.reservations import Reservations
+from tollguard.status_file import Status
+from tollguard.store.rows import NodeRow
+from tollguard.store.store import Store
+from tollguard.store_link import StoreLink
+
+EVERY_S = 1.0
+
+
+class Heartbeat:
+    """The node's row, and the ledger's identity beside it."""
+
+    def __init__(
+        self, link: StoreLink, reservations: Reservations, status: Callable[[], Status]
+    ) -> None:
+        self._link = link
+        self._reservations = reservations
+        self._status = status
+
+    async def run(self) -> None:
+        """Beat once a second until cancelled."""
+        while True:
+            await self.beat()
+            await asyncio.sleep(EVERY_S)
+
+    async def beat(self) -> None:
+        """Beat now; a store that is away is told by the link."""
+        try:
+            await self._link.do(self._tell)
+        except StoreError:
+            return
+
+    async def _tell(self, store: Store) -> None:
+        status = self._status()
+        await self._reservations.compare(store, status.node, time.time())
+        await store.beat(node_row(self._status()))
+
+
+def node_row(status: Status) -> NodeRow:
+    """Give the part of the status that the store keeps."""
+    return NodeRow(
+        node=status.node,
+        pid=status.pid,
+        at=status.at,
+        started_at=status.started_at,
+        version=status.version,
+        mode=status.mode,
+        policy_revision=status.policy_revision,
+        ami_state=status.ami_state,
+        ami_reason=status.ami_reason,
+        blind=status.blind,
+        gate_port=status.gate_port,
+        sessions=status.sessions,
+        ledger_id=status.ledger_id,
+        ledger_seq=status.ledger_seq,
+        ledger_state=status.ledger_state,
+        ledger_reason=status.ledger_reason,
+    )

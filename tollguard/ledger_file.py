@@ -1,0 +1,175 @@
+"""The ledger's file: its tables, its rows, and reading them without touching it."""
+
+import secrets
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from tollguard.errors import LedgerError
+from tollguard.store.times import to_text
+
+RESERVE = "reserve"
+RETURN = "return"
+
+SCHEMA = """
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS identity (ledger_id TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS entry (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('reserve', 'return')),
+    token TEXT NOT NULL,
+    at TEXT NOT NULL,
+    endpoint TEXT,
+    number TEXT NOT NULL,
+    country TEXT,
+    trunk TEXT NOT NULL,
+    uniqueid TEXT NOT NULL,
+    linkedid TEXT NOT NULL,
+    limit_ms INTEGER NOT NULL,
+    policy_revision INTEGER NOT NULL
+);
+COMMIT;
+"""
+INSERT = """
+INSERT INTO entry (kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
+                   limit_ms, policy_revision)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+VOID_AFTER = """
+INSERT INTO entry (kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
+                   limit_ms, policy_revision)
+SELECT 'return', token, at, NULL, '', NULL, '', '', '', 0, 0
+FROM entry WHERE seq > ? AND kind = 'reserve'
+"""
+_LAST = """
+SELECT seq, kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
+       limit_ms, policy_revision
+FROM entry ORDER BY seq DESC LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """One chargeable call about to be allowed.
+
+    Attributes:
+        token: The gate's one-time token; ties the row to the leg.
+        endpoint: The principal; None for nobody.
+        number: The string that the trunk will be given.
+        country: ISO alpha-2 or None.
+        trunk: The trunk's endpoint.
+        uniqueid: The calling channel.
+        linkedid: The call.
+        limit_ms: How long it may last.
+        policy_revision: The policy that allowed it.
+    """
+
+    token: str
+    endpoint: str | None
+    number: str
+    country: str | None
+    trunk: str
+    uniqueid: str
+    linkedid: str
+    limit_ms: int
+    policy_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row as `ledger show` prints it.
+
+    ``kind`` is ``reserve`` or ``return``; of a return only the token says anything.
+    """
+
+    seq: int
+    kind: str
+    token: str
+    at: str
+    endpoint: str | None
+    number: str
+    country: str | None
+    trunk: str
+    uniqueid: str
+    linkedid: str
+    limit_ms: int
+    policy_revision: int
+
+
+Row = tuple[str, str, str, str | None, str, str | None, str, str, str, int, int]
+
+
+def reserve_row(wanted: Reservation) -> Row:
+    """Make the row of a reservation, as of now."""
+    return (
+        RESERVE,
+        wanted.token,
+        to_text(time.time()),
+        wanted.endpoint,
+        wanted.number,
+        wanted.country,
+        wanted.trunk,
+        wanted.uniqueid,
+        wanted.linkedid,
+        wanted.limit_ms,
+        wanted.policy_revision,
+    )
+
+
+def return_row(token: str) -> Row:
+    """Make the row that voids a reservation."""
+    return (RETURN, token, to_text(time.time()), None, "", None, "", "", "", 0, 0)
+
+
+def identity(db: sqlite3.Connection) -> str:
+    """Read whose ledger it is; empty in a new file."""
+    row: tuple[str] | None = db.execute("SELECT ledger_id FROM identity").fetchone()
+    return row[0] if row else ""
+
+
+def new_identity(db: sqlite3.Connection) -> str:
+    """Give a new file its random identity."""
+    ledger_id = secrets.token_hex(16)
+    db.execute("INSERT INTO identity VALUES (?, ?)", (ledger_id, to_text(time.time())))
+    return ledger_id
+
+
+def newest_seq(db: sqlite3.Connection) -> int:
+    """Read the highest sequence ever given, of deleted rows too; 0 before the first."""
+    row: tuple[int] | None = db.execute(
+        "SELECT seq FROM sqlite_sequence WHERE name = 'entry'"
+    ).fetchone()
+    return row[0] if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReport:
+    """What `ledger show` prints: whose ledger it is and its newest rows, newest first."""
+
+    ledger_id: str
+    last_seq: int
+    entries: tuple[Entry, ...]
+
+
+def read(path: Path, limit: int = 50) -> LedgerReport:
+    """Read the newest rows without touching the file.
+
+    Args:
+        path: The ledger.
+        limit: At most so many rows.
+
+    Raises:
+        LedgerError: There is none, or it cannot be read.
+    """
+    try:
+        db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        try:
+            entries = tuple(Entry(*row) for row in db.execute(_LAST, (limit,)))
+            return LedgerReport(identity(db), newest_seq(db), entries)
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        message = f"ledger {str(path)!r}: {error}"
+        raise LedgerError(message, reason="ledger-failed") from error

@@ -1,0 +1,107 @@
+"""Answers the request rows: what only the daemon can tell or do (docs/adr/0003)."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+
+import structlog
+
+from policies.judges import concerns_international
+from tollguard.calls_cutter import CallsCutter
+from tollguard.errors import InputError, StoreError
+from tollguard.live_calls import LiveCall
+from tollguard.store.rows import CALLS_HANGUP, CALLS_LIST, RequestRow
+from tollguard.store.times import to_text
+from tollguard.store_link import RETRY_S, StoreLink
+
+log = structlog.get_logger("tollguard.requests")
+
+
+class RequestDesk:
+    """Claims this node's requests and answers each."""
+
+    def __init__(self, link: StoreLink, cutter: CallsCutter, node: str) -> None:
+        self._link = link
+        self._cutter = cutter
+        self._node = node
+        self._some = asyncio.Event()
+
+    def wake(self) -> None:
+        """Say that there may be requests: somebody committed to the store."""
+        self._some.set()
+
+    async def run(self) -> None:
+        """Answer what comes until cancelled."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            try:
+                await self._answer_all()
+            except StoreError:
+                await asyncio.sleep(RETRY_S)  # told by the link; the rows are still there
+                self._some.set()
+
+    async def _answer_all(self) -> None:
+        claimed = await self._link.do(
+            lambda store: store.claim_requests(self._node, now_s=time.time())
+        )
+        for request in claimed:
+            await self._reply(request, *await self._answer(request))
+
+    async def _reply(self, request: RequestRow, result: str, ok: bool) -> None:  # noqa: FBT001 - a pair
+        await self._link.do(
+            lambda store: store.answer_request(request.id, result, ok=ok, now_s=time.time())
+        )
+
+    async def _answer(self, request: RequestRow) -> tuple[str, bool]:
+        """Do what one request wants; a fault of ours is answered too."""
+        try:
+            return json.dumps(await self._do(request)), True
+        except InputError as error:
+            return str(error), False
+        except Exception as error:
+            log.exception("request-failed", kind=request.kind, by=request.by)
+            return f"{request.kind}: {error}", False
+
+    async def _do(self, request: RequestRow) -> object:
+        if request.kind == CALLS_LIST:
+            return [_describe(call) for call in self._cutter.live()]
+        if request.kind == CALLS_HANGUP:
+            wanted = _chooser(json.loads(request.arguments))
+            log.warning("hangup-asked", by=request.by, arguments=request.arguments)
+            return await self._cutter.cut(call for call in self._cutter.live() if wanted(call))
+        message = f"this daemon does not know the request {request.kind!r}"
+        raise InputError(message)
+
+
+def _chooser(arguments: dict[str, str]) -> Callable[[LiveCall], bool]:
+    """Say which calls a hang-up request means."""
+    match list(arguments.items()):
+        case [("uniqueid", uniqueid)]:
+            return lambda call: call.leg.uniqueid == uniqueid
+        case [("endpoint", endpoint)]:
+            return lambda call: call.endpoint == endpoint
+        case [("country", country)]:
+            return lambda call: call.number.country == country
+        case [("all", "international")]:
+            return lambda call: concerns_international(call.number)
+        case _:
+            message = f"cannot tell which calls {arguments!r} means"
+            raise InputError(message)
+
+
+def _describe(call: LiveCall) -> dict[str, object]:
+    leg = call.leg
+    since_s = leg.begun_at_s if leg.answered_at_s is None else leg.answered_at_s
+    return {
+        "uniqueid": leg.uniqueid,
+        "channel": leg.channel,
+        "endpoint": call.endpoint,
+        "trunk": call.trunk,
+        "dialled": call.number.dialled,
+        "country": call.number.country,
+        "emergency": call.emergency,
+        "state": "ringing" if leg.answered_at_s is None else "up",
+        "since_at": to_text(time.time() - (time.monotonic() - since_s)),
+    }

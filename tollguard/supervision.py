@@ -1,0 +1,86 @@
+"""Talking with systemd and with signals: ready, alive, stopping."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+BEATS_PER_WATCHDOG = 3  # sd_watchdog_enabled(3) advises at least two in the interval
+AGAIN_S = 1.0
+
+log = structlog.get_logger("tollguard.daemon")
+
+
+def notify(state: str) -> bool:
+    """Tell systemd, with one datagram and no library (sd_notify(3)).
+
+    Args:
+        state: Lines such as ``READY=1``.
+
+    Returns:
+        Whether there was anybody to tell and the datagram left.
+    """
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as peer:
+        peer.settimeout(0)
+        try:
+            peer.sendto(
+                state.encode(), address.replace("@", "\0", 1) if address[0] == "@" else address
+            )
+        except OSError:
+            return False
+    return True
+
+
+def watchdog_interval_s() -> float | None:
+    """How often to feed the watchdog; None when systemd watches nothing of this process."""
+    try:
+        wanted_us = int(os.environ.get("WATCHDOG_USEC", "0"))
+        pid = int(os.environ.get("WATCHDOG_PID", str(os.getpid())))
+    except ValueError:
+        return None
+    if wanted_us <= 0 or pid != os.getpid():
+        return None
+    return wanted_us / 1e6 / BEATS_PER_WATCHDOG
+
+
+async def feed_watchdog() -> None:
+    """Feed systemd's watchdog from the loop, so that a stalled loop is killed and started again."""
+    interval_s = watchdog_interval_s()
+    if interval_s is None:
+        return
+    while True:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(interval_s)
+
+
+def on_signals(stop: Callable[[], None], reload: Callable[[], None]) -> None:
+    """Stop on SIGTERM and SIGINT, reload on SIGHUP; called in the running loop."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    loop.add_signal_handler(signal.SIGINT, stop)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+
+
+async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run a task of the daemon for ever; a bug in it is told and it starts again.
+
+    One subject's bug must not take the gate down with it.
+
+    Args:
+        name: For the log.
+        work: Runs until cancelled; returning means there is nothing to do.
+    """
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("task-failed", task=name)
+            await asyncio.sleep(AGAIN_S)
+        else:
+            return
