@@ -1,0 +1,159 @@
+"""One connection to one AMI user, from login to loss: panoramisk's manager without its reflexes.
+
+panoramisk connects, logs in and gives actions their identity; it may not reconnect, re-send or
+dispatch, because each of those has a fault that a guard cannot live with (ADR 0005).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from panoramisk.manager import Manager
+
+from ami_listener.errors import (
+    AmiActionError,
+    AmiError,
+    AmiLostError,
+    AmiRefusedError,
+    AmiTimeoutError,
+)
+from ami_listener.events import Rules
+from ami_listener.framing import Frame
+from ami_listener.lists import Query
+from ami_listener.pending import ItemSink, Pending, action_of
+from ami_listener.protocol import AmiProtocol, EventSink
+from ami_listener.settings import AmiSettings
+
+
+class Connection(Manager):  # type: ignore[misc]  # panoramisk has no types
+    """A single connection; a new one is a new object.
+
+    Attributes:
+        lost: Ends with an `AmiError` when the connection is gone; await it to stay.
+    """
+
+    def __init__(
+        self,
+        settings: AmiSettings,
+        sink: EventSink,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        events: bool = True,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(
+            host=settings.host,
+            port=settings.port,
+            username=settings.username,
+            secret=settings.secret,
+            events="on" if events else "off",
+            protocol_factory=self._protocol,
+            loop=loop,
+        )
+        self._patience = settings.patience
+        self._sink, self._clock = sink, clock
+        self._rules = Rules(settings.rewrite_contact, settings.timestamps)
+        self.ping_delay = self._patience.ping_s
+        self.lost: asyncio.Future[None] = loop.create_future()
+        self.lost.add_done_callback(_seen)
+
+    def _protocol(self) -> AmiProtocol:
+        return AmiProtocol(self._sink, self._rules, self._clock, self._on_lost)
+
+    async def open(self) -> None:
+        """Connect and log in.
+
+        Raises:
+            AmiRefusedError: Asterisk does not accept the user or secret.
+            AmiLostError: Nobody answers there, in time, in AMI.
+        """
+        try:
+            async with asyncio.timeout(self._patience.connect_s):
+                await self.connect()
+                await self.authenticated_future
+        except AmiActionError as error:
+            message = f"ami-refused: {error}"
+            raise AmiRefusedError(message) from error
+        except (OSError, TimeoutError) as error:
+            message = f"ami-unreachable: {str(error) or 'no answer in time'}"
+            raise AmiLostError(message) from error
+
+    def connection_made(self, f: "asyncio.Future[object]") -> None:
+        """Let panoramisk log in; a failure to connect is the awaiter's, nobody reconnects."""
+        if not f.cancelled() and f.exception() is None:
+            super().connection_made(f)
+
+    def login(self, future: "asyncio.Future[Frame]") -> None:
+        """Note whether the login was accepted; `open` raises what went wrong."""
+        self.authenticated = not future.cancelled() and future.exception() is None
+
+    def ping(self) -> None:
+        """Give the peer up when it sent nothing since the ping before this one."""
+        if self.lost.done():
+            return
+        if not self.protocol.heard:
+            silent = f"ami-silent: nothing heard for {2 * self._patience.ping_s:g} s"
+            self.protocol.abort(AmiLostError(silent))
+            return
+        self.protocol.heard = False
+        self.protocol.ask(Pending(action_of("Ping", {}))).add_done_callback(_seen)
+        self.pinger = self.loop.call_later(self._patience.ping_s, self.ping)
+
+    async def ask(self, action: str, arguments: Mapping[str, str]) -> Frame:
+        """Send an action that has a single response, once.
+
+        Args:
+            action: Its name.
+            arguments: Its keys and values.
+
+        Raises:
+            UnsafeValueError: A value would break out of its line; nothing was sent.
+            AmiActionError: Asterisk answered with an error.
+            AmiTimeoutError: No answer in time.
+            AmiLostError: The connection ended before the answer.
+        """
+        pending = Pending(action_of(action, arguments))
+        return await self._wait(pending, self._patience.action_s)
+
+    async def ask_list(self, query: Query, on_item: ItemSink) -> None:
+        """Send an action that answers with a list; items reach ``on_item`` as they arrive.
+
+        Raises:
+            AmiError: As for `ask`.
+        """
+        pending = Pending(action_of(query.action, dict(query.arguments)), query, on_item)
+        _ = await self._wait(pending, self._patience.list_s)
+
+    async def _wait(self, pending: Pending, deadline_s: float) -> Frame:
+        try:
+            async with asyncio.timeout(deadline_s):
+                self.protocol.ask(pending)
+                return await pending.future
+        except TimeoutError as error:
+            message = f"no answer within {deadline_s:g} s"
+            raise AmiTimeoutError(message) from error
+        finally:
+            self.protocol.forget(pending)
+
+    def _on_lost(self, error: AmiError) -> None:
+        if not self.lost.done():
+            self.lost.set_exception(error)
+        self._stop_pinging()
+
+    def close(self) -> None:
+        """Close for good. Never reconnects."""
+        self._stop_pinging()
+        if self.protocol is not None:
+            self.protocol.close()
+
+    def _stop_pinging(self) -> None:
+        if self.pinger is not None:
+            self.pinger.cancel()
+            self.pinger = None
+
+
+def _seen(future: "asyncio.Future[Any]") -> None:
+    """Mark a future's exception as looked at: who needs it also awaits it."""
+    if not future.cancelled():
+        future.exception()

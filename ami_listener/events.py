@@ -1,0 +1,271 @@
+"""Translates AMI's own events into the core's; what breaks a rule becomes evidence instead.
+
+Nothing here trusts a field because it is there: `ViaAddress` is the phone's claim and is never
+read, a contact's host counts only with `rewrite_contact=yes`, and chan_sip's `Address` is the
+Contact header's claim unless the peer forces rport, so a `PeerStatus` tells no address at all.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from ami_listener.address import contact_address, remote_address
+from ami_listener.framing import Frame
+from policies.events import (
+    Authentication,
+    AuthOutcome,
+    ChannelGone,
+    ChannelSeen,
+    ContactGone,
+    ContactSeen,
+    ContactStatus,
+    Event,
+    HostileEvent,
+    LegAnswered,
+    LegDialled,
+    Technology,
+)
+
+TEXT_MAX_CHARS: Final = 256
+URI_MAX_CHARS: Final = 1024
+COUNT_MAX_CHARS: Final = 15
+GATE_VARIABLE: Final = "TOLLGUARD_TOKEN="
+
+# Everything main/security_events.c can put into an event; one more key was smuggled in.
+_SECURITY_KEYS: Final = frozenset(
+    {
+        *("Event", "Privilege", "Timestamp", "SequenceNumber", "SystemName", "EventTV", "Severity"),
+        *("Service", "EventVersion", "AccountID", "SessionID", "LocalAddress", "RemoteAddress"),
+        *("Module", "SessionTV", "UsingPassword", "ACLName", "Challenge", "ReceivedChallenge"),
+        *("ReceivedHash", "Response", "ExpectedResponse", "ExpectedAddress", "RequestType"),
+        *("RequestParams", "AttemptedTransport", "AuthMethod"),
+    }
+)
+
+# res/res_pjsip/pjsip_options.c and location.c; FACTS: the documentation's `Unqualified` is not sent
+PJSIP_STATUS: Final[Mapping[str, ContactStatus]] = MappingProxyType(
+    {
+        "Reachable": ContactStatus.REACHABLE,
+        "Unreachable": ContactStatus.UNREACHABLE,
+        "Unknown": ContactStatus.UNKNOWN,
+        "Created": ContactStatus.UNKNOWN,
+        "Updated": ContactStatus.UNKNOWN,
+        "NonQualified": ContactStatus.NON_QUALIFIED,
+        "Unqualified": ContactStatus.NON_QUALIFIED,
+    }
+)
+
+_PEER_STATUS: Final[Mapping[str, ContactStatus]] = MappingProxyType(
+    {
+        "Reachable": ContactStatus.REACHABLE,
+        "Lagged": ContactStatus.LAGGED,
+        "Unreachable": ContactStatus.UNREACHABLE,
+        "Registered": ContactStatus.UNKNOWN,
+    }
+)
+
+_OUTCOMES: Final[Mapping[str, AuthOutcome]] = MappingProxyType(
+    {
+        "SuccessfulAuth": AuthOutcome.SUCCEEDED,
+        "ChallengeSent": AuthOutcome.CHALLENGED,
+        "ChallengeResponseFailed": AuthOutcome.BAD_RESPONSE,
+        "InvalidPassword": AuthOutcome.BAD_RESPONSE,
+        "InvalidAccountID": AuthOutcome.UNKNOWN_ACCOUNT,
+        "FailedACL": AuthOutcome.ACL_REFUSED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operator told us about Asterisk's configuration.
+
+    Attributes:
+        rewrite_contact: See `AmiSettings.rewrite_contact`.
+        timestamps: An event without ``Timestamp`` is hostile.
+    """
+
+    rewrite_contact: bool = True
+    timestamps: bool = True
+
+
+DEFAULT_RULES: Final = Rules()
+
+
+def translate(frame: Frame, at_s: float, rules: Rules = DEFAULT_RULES) -> tuple[Event, ...]:
+    """Translate one live event.
+
+    Args:
+        frame: An event, not the answer to an action. Untrusted.
+        at_s: Monotonic seconds when it was read.
+        rules: What holds for this Asterisk.
+
+    Returns:
+        Nothing for events that tell the core nothing new; one `HostileEvent` for
+        a frame that breaks a rule.
+    """
+    fault = frame.fault or _missing_head(frame.fields, rules)
+    if fault:
+        return (HostileEvent(at_s, fault, frame.excerpt or _excerpt(frame)),)
+    reader = _READERS.get(frame.name)
+    if reader is None:
+        return ()
+    try:
+        return reader(frame.fields, at_s, rules)
+    except KeyError:
+        return (HostileEvent(at_s, "incomplete", _excerpt(frame)),)
+    except ValueError as error:
+        return (HostileEvent(at_s, str(error), _excerpt(frame)),)
+
+
+def _missing_head(fields: dict[str, str], rules: Rules) -> str:
+    """Asterisk writes Event, Privilege and Timestamp first; elsewhere they are forged."""
+    keys = iter(fields)
+    next(keys, None)
+    if next(keys, None) != "Privilege":
+        return "no-privilege"
+    if rules.timestamps and next(keys, None) != "Timestamp":
+        return "no-timestamp"
+    return ""
+
+
+def _excerpt(frame: Frame) -> str:
+    return ascii(list(frame.fields.items()))[:200]
+
+
+def _contact_status(fields: dict[str, str], at_s: float, rules: Rules) -> tuple[Event, ...]:
+    uri = fields["URI"][:URI_MAX_CHARS]
+    endpoint = (fields["EndpointName"] or fields["AOR"])[:TEXT_MAX_CHARS]
+    word = fields["ContactStatus"]
+    if word == "Removed":
+        return (ContactGone(at_s, Technology.PJSIP, endpoint, uri),)
+    status = PJSIP_STATUS.get(word)
+    if status is None:
+        message = "unknown-status"
+        raise ValueError(message)
+    rtt = rtt_us(fields.get("RoundtripUsec", ""), status)
+    address = contact_address(uri) if rules.rewrite_contact else None
+    return (ContactSeen(at_s, Technology.PJSIP, endpoint, uri, status, rtt, address),)
+
+
+def rtt_us(text: str, status: ContactStatus) -> int | None:
+    """A ``RoundtripUsec`` value; None unless the contact answered a probe.
+
+    Args:
+        text: Microseconds as text, ``N/A``, or empty.
+        status: The contact's state; an unreachable one has no round trip.
+    """
+    measured = status in {ContactStatus.REACHABLE, ContactStatus.LAGGED}
+    return int(text) if measured and _is_count(text) else None
+
+
+def _peer_status(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
+    kind, word = fields["ChannelType"], fields["PeerStatus"]
+    if kind not in {"SIP", "IAX2"}:  # PJSIP repeats here what ContactStatus says better
+        return ()
+    technology = Technology(kind)
+    peer = fields["Peer"].removeprefix(f"{kind}/")[:TEXT_MAX_CHARS]
+    if word == "Unregistered":
+        return (ContactGone(at_s, technology, peer, peer),)
+    status = _PEER_STATUS.get(word)
+    if status is None:  # Rejected: the security events tell it with its source
+        return ()
+    rtt = rtt_us(f"{fields.get('Time', '')}000", status)
+    return (ContactSeen(at_s, technology, peer, peer, status, rtt, None),)
+
+
+def _security(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
+    if not fields.keys() <= _SECURITY_KEYS:
+        message = "unexpected-key"
+        raise ValueError(message)
+    outcome, account = _OUTCOMES[fields["Event"]], fields["AccountID"]
+    if account == "<unknown>":
+        if outcome is AuthOutcome.BAD_RESPONSE:
+            return ()  # the second half of an InvalidAccountID, which named the account
+        account = ""
+    source = remote_address(fields["RemoteAddress"])
+    if source is None:
+        message = "bad-address"
+        raise ValueError(message)
+    session, service = fields["SessionID"][:TEXT_MAX_CHARS], fields["Service"][:TEXT_MAX_CHARS]
+    return (Authentication(at_s, outcome, account[:TEXT_MAX_CHARS], source, session, service),)
+
+
+def channel_seen(fields: dict[str, str], at_s: float) -> ChannelSeen:
+    """Read Newchannel's and CoreShowChannel's common fields.
+
+    Raises:
+        KeyError: One of them is missing.
+    """
+    channel = fields["Channel"][:TEXT_MAX_CHARS]
+    return ChannelSeen(at_s, _identity(fields["Uniqueid"]), _identity(fields["Linkedid"]), channel)
+
+
+def _newchannel(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
+    return (channel_seen(fields, at_s),)
+
+
+def _rename(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
+    # main/channel.c gives Rename no Linkedid: an empty one means "as it was".
+    name, uniqueid = fields["Newname"][:TEXT_MAX_CHARS], _identity(fields["Uniqueid"])
+    return (ChannelSeen(at_s, uniqueid, fields.get("Linkedid", ""), name),)
+
+
+def _dial_begin(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
+    variable = fields.get("DestChanVariable", "")
+    token = variable.removeprefix(GATE_VARIABLE) if variable.startswith(GATE_VARIABLE) else ""
+    return (
+        LegDialled(
+            at_s,
+            uniqueid=_identity(fields["DestUniqueid"]),
+            linkedid=_identity(fields["DestLinkedid"]),
+            channel=fields["DestChannel"][:TEXT_MAX_CHARS],
+            caller_uniqueid=fields.get("Uniqueid", "")[:TEXT_MAX_CHARS],
+            dial_string=fields["DialString"][:URI_MAX_CHARS],
+            token=token[:TEXT_MAX_CHARS],
+        ),
+    )
+
+
+def _dial_end(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
+    if fields["DialStatus"] != "ANSWER":
+        return ()
+    return (LegAnswered(at_s, _identity(fields["DestUniqueid"])),)
+
+
+def _hangup(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
+    cause = fields["Cause"]
+    number = int(cause) if _is_count(cause) else 0
+    return (ChannelGone(at_s, _identity(fields["Uniqueid"]), number),)
+
+
+def _is_count(text: str) -> bool:
+    """Whether it is a number that Asterisk may have printed; the length bounds `int`."""
+    return text.isascii() and text.isdigit() and len(text) <= COUNT_MAX_CHARS
+
+
+def _identity(text: str) -> str:
+    """A uniqueid as Asterisk makes it; anything longer was not made by it."""
+    if not text or len(text) > TEXT_MAX_CHARS:
+        message = "bad-uniqueid"
+        raise ValueError(message)
+    return text
+
+
+_Reader = Callable[[dict[str, str], float, Rules], tuple[Event, ...]]
+_READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
+    {
+        "ContactStatus": _contact_status,
+        "PeerStatus": _peer_status,
+        "Newchannel": _newchannel,
+        "Rename": _rename,
+        "DialBegin": _dial_begin,
+        "DialEnd": _dial_end,
+        "Hangup": _hangup,
+    }
+    | dict.fromkeys(_OUTCOMES, _security)
+)
+
+# As bytes, so that everything else is dropped before it is parsed.
+LIVE_EVENTS: Final = frozenset(name.encode() for name in _READERS)

@@ -1,0 +1,159 @@
+"""The eyes: one AMI session that turns what Asterisk says into the core's events.
+
+A lost event leaves no trace in the stream, so after each connect and once a minute a full picture
+is asked for; what happens while it is being taken is woven into it in wire order.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from ami_listener.connection import Connection
+from ami_listener.errors import AmiActionError
+from ami_listener.events import Rules
+from ami_listener.framing import Frame
+from ami_listener.lists import (
+    CHANNELS,
+    ENDPOINTS,
+    QUERIES,
+    Query,
+    contacts_of,
+    listed_uris,
+    translate_item,
+)
+from ami_listener.picture import Picture
+from ami_listener.settings import AmiSettings
+from ami_listener.upkeep import LinkState, Standing, Upkeep
+from policies.events import Blinded, ContactSeen, ContactStatus, Event, Technology
+
+# Endpoints asked one by one for contacts that pjsip.conf names; each is one round trip.
+STATIC_ENDPOINTS_MAX: Final = 500
+# chan_sip tells a new peer's address and qualify state only in its list: asked soon, together.
+SOON_S: Final = 1.0
+
+
+class AmiSession:
+    """Reads AMI for ever and hands typed events to a sink.
+
+    Args:
+        settings: The eyes user.
+        sink: Called for every event, in wire order, in the loop's thread. Must be
+            quick; what it raises is logged and costs only that event.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        settings: AmiSettings,
+        sink: Callable[[Event], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings, self._sink, self._clock = settings, sink, clock
+        self._rules = Rules(settings.rewrite_contact, settings.timestamps)
+        self._upkeep = Upkeep(settings.username, settings.patience, self._on_change, clock)
+        self._picture: Picture | None = None
+        self._wake: asyncio.Future[None] | None = None
+        self._blind = ""
+
+    @property
+    def state(self) -> LinkState:
+        """How the connection stands, since when, and why."""
+        return self._upkeep.state
+
+    @property
+    def blind(self) -> str:
+        """Why what we know is not complete; empty after a whole picture."""
+        return self._blind
+
+    async def run(self) -> None:
+        """Connect, read and reconnect until cancelled."""
+        await self._upkeep.run(self._attend)
+
+    async def _attend(self) -> None:
+        connection = Connection(self._settings, self._on_event, self._clock)
+        try:
+            await connection.open()
+            self._upkeep.up()
+            while True:
+                await self._reconcile(connection)
+                await self._rest(connection)
+        finally:
+            connection.close()
+            self._picture = None
+
+    async def _rest(self, connection: Connection) -> None:
+        """Wait until the next picture is due; raise when the connection is lost."""
+        self._wake = asyncio.get_running_loop().create_future()
+        due_s = self._settings.patience.reconcile_s
+        await asyncio.wait({connection.lost, self._wake}, timeout=due_s)
+        if self._wake.done():
+            await asyncio.wait({connection.lost}, timeout=SOON_S)
+        self._wake = None
+        if connection.lost.done():
+            connection.lost.result()
+
+    async def _reconcile(self, connection: Connection) -> None:
+        self._picture = picture = Picture()
+        try:
+            for technology in self._settings.technologies:
+                for query in QUERIES[technology]:
+                    await self._ask(connection, query)
+            for endpoint in picture.static_endpoints()[:STATIC_ENDPOINTS_MAX]:
+                await self._ask(connection, contacts_of(endpoint))
+            await self._ask(connection, CHANNELS)
+        except AmiActionError as error:
+            self._go_blind(f"ami-not-permitted: {error}")
+        else:
+            self._blind = ""
+            self._sink(picture.reconciled(self._clock()))
+        finally:
+            self._picture = None
+
+    async def _ask(self, connection: Connection, query: Query) -> None:
+        try:
+            await connection.ask_list(query, self._on_item)
+        except AmiActionError as error:
+            if not _means_none(str(error)):
+                message = f"{query.action}: {error}"
+                raise AmiActionError(message) from error
+
+    def _on_item(self, frame: Frame, at_s: float) -> None:
+        if frame.name in ENDPOINTS.items and self._picture is not None and not frame.fault:
+            self._picture.note_uris(frame.fields.get("ObjectName", ""), listed_uris(frame))
+        for event in translate_item(frame, at_s, self._rules):
+            self._on_event(event)
+
+    def _on_event(self, event: Event) -> None:
+        if self._picture is not None:
+            self._picture.observe(event)
+        if _needs_picture(event) and self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+        self._sink(event)
+
+    def _on_change(self, state: LinkState) -> None:
+        if state.standing is not Standing.UP:
+            self._go_blind(state.reason)
+
+    def _go_blind(self, reason: str) -> None:
+        if reason != self._blind:
+            self._blind = reason
+            self._sink(Blinded(self._clock(), reason))
+
+
+def _means_none(message: str) -> bool:
+    """Asterisk's errors for an absent module, an empty list, and an endpoint that just went.
+
+    Source: manager.c "Invalid/unknown command", res_pjsip "No Contacts found",
+    "No endpoints found", "Unable to retrieve endpoint".
+    """
+    return message.startswith(("Invalid/unknown command", "No ", "Unable to retrieve endpoint"))
+
+
+def _needs_picture(event: Event) -> bool:
+    return (
+        isinstance(event, ContactSeen)
+        and event.technology is not Technology.PJSIP
+        and event.status is ContactStatus.UNKNOWN
+        and event.address is None
+    )
