@@ -70,16 +70,17 @@ class Trunk:
     Attributes:
         calls: Every call that arrived, in order.
         address: Where it listens.
+        status: What it answers an INVITE with; may be changed at any time.
     """
 
-    def __init__(self, host: str = "127.0.0.1", *, answers: bool = True) -> None:
-        """Listen on a free port; with ``answers`` false it rings for ever."""
+    def __init__(self, host: str = "127.0.0.1", status: bytes = b"200 OK") -> None:
+        """Listen on a free port; ``status`` answers each INVITE, empty rings for ever."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((host, 0))
         self._socket.settimeout(POLL_S)
         self.address: tuple[str, int] = self._socket.getsockname()
         self.calls: list[TrunkCall] = []
-        self._answers = answers
+        self.status = status
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="trunk", daemon=True)
         self._thread.start()
@@ -117,7 +118,7 @@ class Trunk:
         if method == "INVITE":
             return self._invited(message, found.group(2), call)
         if method == "ACK":
-            if call and call.answered_at_s is None:
+            if call and call.answered_at_s is None and self.status.startswith(b"200"):
                 call.answered_at_s = time.monotonic()
             return []
         if method in {"BYE", "CANCEL"} and call:
@@ -129,8 +130,9 @@ class Trunk:
             call_id = header(message, b"call-id")
             self.calls.append(TrunkCall(number, message, call_id, time.monotonic()))
         answers = [reply(message, b"180 Ringing", self.address)]
-        if self._answers:
-            answers.append(reply(message, b"200 OK", self.address, sdp=True))
+        if self.status:
+            sdp = self.status.startswith(b"200")
+            answers.append(reply(message, self.status, self.address, sdp=sdp))
         return answers
 
     def _ended(self, message: bytes, method: str, call: TrunkCall) -> list[bytes]:

@@ -31,6 +31,7 @@ class World:
         """Forget what arrived so far, and let the gate follow a script."""
         self.trunk.calls.clear()
         self.trunk_b.calls.clear()
+        self.trunk.status = self.trunk_b.status = b"200 OK"
         self.gate.environments.clear()
         self.gate.script = script
         self.asterisk.mark_descriptors()
