@@ -7,7 +7,7 @@ from collections.abc import Callable
 LOOK_EVERY_S = 0.005
 
 
-async def until(reached: Callable[[], object], timeout_s: float) -> None:
+async def until(reached: Callable[[], object], timeout_s: float = 5.0) -> None:
     """Wait until ``reached()`` is true; fail when it is not within ``timeout_s``.
 
     Raises:

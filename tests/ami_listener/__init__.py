@@ -1,0 +1,1 @@
+"""Tests of ami_listener, file for file."""

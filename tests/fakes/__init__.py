@@ -1,0 +1,1 @@
+"""Peers that speak Asterisk's side on a real socket and fail on what they did not expect."""
