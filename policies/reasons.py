@@ -43,7 +43,6 @@ class Reason(StrEnum):
     # Why a well-formed string has no certain meaning.
     NOTHING_AFTER_PREFIX = "nothing-after-prefix"
     CARRIER_CODE = "carrier-code"
-    AMBIGUOUS_CARRIER_CODE = "ambiguous-carrier-code"
     NOT_E164 = "not-e164"
     UNASSIGNED_CALLING_CODE = "unassigned-calling-code"
     UNALLOCATED_RANGE = "unallocated-range"

@@ -19,8 +19,9 @@ FAILURES = frozenset(
 # PJSIP names an account so in the second event of an attempt on one that does not exist.
 NO_ACCOUNT = ("", "<unknown>")
 
-# A window slides in steps of a twelfth: counts are exact to that.
-SLOTS = 12
+# A window slides in steps of a twelfth and reaches back up to one step further, never less.
+STEPS = 12
+SLOTS = STEPS + 1
 
 # One attempt's events are milliseconds apart. The session is the Call-ID, which the caller
 # chooses: used again later, or for a second wrong response, it is another attempt.
@@ -67,7 +68,7 @@ class GuessingDetector:
         if window_s <= 0 or per_source < 1 or per_account < 1:
             msg = f"window or thresholds too small: {window_s!r}, {per_source!r}, {per_account!r}"
             raise ValueError(msg)
-        self._slot_s = window_s / SLOTS
+        self._slot_s = window_s / STEPS
         self._thresholds = {
             FindingKind.GUESSING_SOURCE: per_source,
             FindingKind.GUESSING_ACCOUNT: per_account,

@@ -117,16 +117,14 @@ def _read_carrier(dialled: str, plan: Plan) -> Reading:
     """Read a string behind a carrier code: abroad where 010 follows it, else refused.
 
     The codes' lengths differ, so 010 is looked for behind each possible one.
+    At most one fits: what follows 010 never begins with 0, nor with 10.
     """
-    abroad = [
-        reading
-        for offset in CARRIER_CODE_CHARS
-        if dialled.startswith(INTERNATIONAL_PREFIX, offset)
-        and not (reading := _read_international(dialled, offset, plan)).why
-    ]
-    if not abroad:
-        return unclassifiable(Reason.CARRIER_CODE)
-    return abroad[0] if len(abroad) == 1 else unclassifiable(Reason.AMBIGUOUS_CARRIER_CODE)
+    for offset in CARRIER_CODE_CHARS:
+        if dialled.startswith(INTERNATIONAL_PREFIX, offset):
+            reading = _read_international(dialled, offset, plan)
+            if not reading.why:
+                return reading
+    return unclassifiable(Reason.CARRIER_CODE)
 
 
 def _read_national(dialled: str) -> Reading:

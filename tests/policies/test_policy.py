@@ -1,0 +1,31 @@
+"""Tests of the operator's will as values."""
+
+import pytest
+
+from policies.policy import Policy, Suspension, SuspensionKind
+from tests.policies.builders import ENFORCED, TRUNK
+
+
+@pytest.mark.parametrize(
+    ("now_s", "verdict"),
+    [(9.9, "free"), (10.0, "closed"), (19.9, "closed"), (20.0, "free")],
+)
+def test_a_suspension_holds_from_its_start_to_before_its_end(now_s: float, verdict: str) -> None:
+    """The first second is closed and the end itself is free."""
+    suspension = Suspension(1, SuspensionKind.COUNTRY, "MC", 10.0, 20.0, "", "")
+
+    assert suspension.holds(now_s) is (verdict == "closed")
+
+
+def test_a_suspension_without_an_end_holds() -> None:
+    """Until resumed means for ever."""
+    suspension = Suspension(1, SuspensionKind.COUNTRY, "MC", 10.0, None, "", "")
+
+    assert suspension.holds(1e12)
+
+
+def test_a_trunk_is_found_by_its_endpoint() -> None:
+    """Only declared trunks are found."""
+    assert ENFORCED.trunk("trunk") == TRUNK
+    assert ENFORCED.trunk("6001") is None
+    assert Policy().trunk("trunk") is None
