@@ -72,11 +72,7 @@ def test_a_call_from_verdict_to_end() -> None:
         situation.apply(event)
     situation.apply(ChannelSeen(11.0, "l1", "c1", "PJSIP/trunk-00000009"))
     leg = situation.leg("l1")
-    during = (
-        situation.chargeable_calls("6001"),
-        situation.chargeable_calls(),
-        len(situation.legs()),
-    )
+    during = (situation.chargeable_calls("6001"), situation.chargeable_calls())
     situation.apply(ChannelGone(12.0, "l1", 16))
 
     assert leg is not None
