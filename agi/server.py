@@ -214,9 +214,9 @@ class Session(asyncio.Protocol):
         self._replies = ReplyReader()
         self._stage = _Stage.ENVIRONMENT
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    # uvloop's transports have all of asyncio.Transport's methods but are no instances of it.
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin the session's deadlines and ask the server for room."""
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._server.limits.header_s, self._header_due)

@@ -1,5 +1,7 @@
 """What the readers take, what they refuse and why; no sockets."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,7 +73,7 @@ def read_replies(chunks: list[bytes]) -> tuple[list[Reply], bool] | Refusal:
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(edges)]
 
 
 def test_a_real_environment_is_read() -> None:

@@ -1,0 +1,583 @@
+"""The server on a real socket, with a scripted Asterisk on the other side."""
+
+import asyncio
+import itertools
+import resource
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from agi.protocol import Refusal
+from agi.server import GateServer, ServerLimits
+from policies.decision import Answer, DialAttempt, Verdict
+from tests.agi.asterisk_side import (
+    KEY,
+    WAIT_S,
+    Channel,
+    closed,
+    connect,
+    direct_channel,
+    environment,
+    play,
+)
+from tests.until import until
+
+ALLOW = Answer(Verdict.ALLOW, "0312345678", 14_400_000, "tok-1_A", "allowed")
+SET = [
+    ("_TOLLGUARD_TOKEN", "tok-1_A"),
+    ("TOLLGUARD_NUMBER", "0312345678"),
+    ("TOLLGUARD_LIMIT_MS", "14400000"),
+    ("TOLLGUARD_REASON", "allowed"),
+    ("TOLLGUARD_VERDICT", "ALLOW"),
+]
+
+
+@dataclass
+class Bench:
+    """A running server with everything that its judge and callbacks saw."""
+
+    gate: GateServer
+    attempts: list[DialAttempt] = field(default_factory=list)
+    delivered: list[tuple[Answer, bool]] = field(default_factory=list)
+    errors: list[tuple[DialAttempt, Exception]] = field(default_factory=list)
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """The counts by their plain code."""
+        return {str(reason): count for reason, count in self.gate.refused.items()}
+
+    async def refusing(self, *reasons: Refusal) -> None:
+        """Wait until exactly these refusals are counted and no session is open."""
+        expected = {str(reason): len(list(same)) for reason, same in itertools.groupby(reasons)}
+        await until(lambda: self.refused == expected and not self.gate.sessions, WAIT_S)
+
+
+Judge = Callable[[DialAttempt], Awaitable[Answer]]
+
+
+async def allow(_attempt: DialAttempt) -> Answer:
+    return ALLOW
+
+
+@asynccontextmanager
+async def serving(
+    judge: Judge = allow, limits: ServerLimits | None = None, drain_s: float = 0.0
+) -> AsyncIterator[Bench]:
+    async def recorded(attempt: DialAttempt) -> Answer:
+        bench.attempts.append(attempt)
+        return await judge(attempt)
+
+    gate = GateServer(
+        recorded,
+        KEY,
+        clock=lambda: 123.5,
+        limits=limits or ServerLimits(),
+        on_error=lambda attempt, error: bench.errors.append((attempt, error)),
+        on_delivered=lambda answer, done: bench.delivered.append((answer, done)),
+    )
+    bench = Bench(gate)
+    async with asyncio.TaskGroup() as tasks:
+        await gate.start("127.0.0.1", 0, tasks)
+        try:
+            yield bench
+        finally:
+            await gate.stop(drain_s)
+
+
+async def test_a_direct_call_is_judged_and_told_in_order() -> None:
+    """The judge gets what Asterisk proved, and the channel gets the verdict last."""
+    async with serving() as bench:
+        channel = await play(bench.gate.port, direct_channel())
+        await until(lambda: bench.delivered, WAIT_S)
+
+    assert channel.set_in_order == SET
+    assert bench.attempts == [
+        DialAttempt(
+            dialled="0312345678",
+            trunk="trunk",
+            endpoint="6001",
+            channel="PJSIP/6001-0000002a",
+            uniqueid="1795519878.1",
+            linkedid="1795519878.0",
+            source="192.0.2.7:5060",
+            at_s=123.5,
+        )
+    ]
+    assert bench.delivered == [(ALLOW, True)]
+    assert (bench.gate.answered, bench.refused) == (1, {})
+
+
+@pytest.mark.parametrize("variable", ["FORWARDERNAME", "BLINDTRANSFER"])
+async def test_a_forwarded_or_transferred_call_is_nobodys(variable: str) -> None:
+    """A forwarder or a transferer takes the channel's own endpoint away."""
+    async with serving() as bench:
+        await play(bench.gate.port, direct_channel(**{variable: "PJSIP/6002-0000002b"}))
+
+    assert [attempt.endpoint for attempt in bench.attempts] == [None]
+
+
+async def test_a_local_channel_is_not_asked_for_an_address() -> None:
+    """Only PJSIP has a packet source; an originated Local channel has no endpoint either."""
+    start = environment(agi_channel="Local/1@out-00000000;2", agi_type="Local")
+    async with serving() as bench:
+        await play(bench.gate.port, direct_channel(), start)
+
+    assert [(a.endpoint, a.source) for a in bench.attempts] == [(None, None)]
+
+
+async def test_a_stream_in_single_bytes_is_read() -> None:
+    """An environment that comes byte by byte is judged like any other."""
+    async with serving() as bench:
+        reader, writer = await connect(bench.gate.port)
+        for byte in environment():
+            writer.write(bytes([byte]))
+            await writer.drain()
+        question = await reader.readline()
+        writer.write(direct_channel().answer(question))
+        verdict = await reader.readline()
+        writer.close()
+
+    assert verdict.endswith(b'TOLLGUARD_VERDICT=ALLOW"\n')
+
+
+async def test_a_wrong_key_gets_no_judging() -> None:
+    """A session without the gate's key is closed after the question and told nothing."""
+    async with serving() as bench:
+        channel = await play(bench.gate.port, direct_channel(TOLLGUARD_KEY="gate-key_9999999999"))
+        await bench.refusing(Refusal.WRONG_KEY)
+
+    assert (bench.attempts, channel.set_in_order) == ([], [])
+
+
+async def test_a_bar_inside_a_variable_is_refused() -> None:
+    """A value that could shift its neighbours is not guessed at."""
+    async with serving() as bench:
+        await play(bench.gate.port, direct_channel(FORWARDERNAME="a|b"))
+        await bench.refusing(Refusal.AMBIGUOUS_VARIABLE)
+
+    assert bench.attempts == []
+
+
+@pytest.mark.parametrize(
+    ("start", "reason"),
+    [
+        (environment(agi_network_script="other"), Refusal.UNKNOWN_PATH),
+        (environment(agi_channel=""), Refusal.EMPTY_VALUE),
+        (environment(agi_uniqueid=""), Refusal.EMPTY_VALUE),
+        (environment()[:-1] + b"agi_arg_3: 5\n\n", Refusal.ARGUMENT_COUNT),
+        (environment().replace(b"agi_arg_2: 0312345678\n", b""), Refusal.ARGUMENT_COUNT),
+        (environment() + b"200 result=1 (x)\n", Refusal.SURPLUS_BYTES),
+        (environment().replace(b"agi_type", b"agi_shell"), Refusal.UNKNOWN_KEY),
+        (b"\xff" * 5000, Refusal.LINE_TOO_LONG),
+    ],
+)
+async def test_a_bad_start_is_closed_unanswered(start: bytes, reason: Refusal) -> None:
+    """What is no request of ours is closed without a single byte, counted by its reason."""
+    async with serving() as bench:
+        reader, writer = await connect(bench.gate.port)
+        writer.write(start)
+
+        assert await closed(reader) == b""
+        await bench.refusing(reason)
+        writer.close()
+
+
+async def test_a_mebibyte_of_header_leaves_the_next_call_answered() -> None:
+    """An endless header is cut off at the limit and costs the next call nothing."""
+    async with serving() as bench:
+        reader, writer = await connect(bench.gate.port)
+        writer.write(b"agi_network: " + b"y" * (1 << 20))
+        assert await closed(reader) == b""
+        writer.close()
+
+        channel = await play(bench.gate.port, direct_channel())
+        await bench.refusing(Refusal.LINE_TOO_LONG)
+
+    assert channel.set_in_order == SET
+
+
+@pytest.mark.parametrize("sent", [b"", b"agi_network: y", environment()[:-1]])
+async def test_a_silent_client_is_closed_at_the_header_deadline(sent: bytes) -> None:
+    """Nothing, half a line and an environment without its end all end by themselves."""
+    async with serving(limits=ServerLimits(header_s=0.05)) as bench:
+        reader, writer = await connect(bench.gate.port)
+        writer.write(sent)
+
+        assert await closed(reader) == b""
+        await bench.refusing(Refusal.HEADER_DEADLINE)
+        writer.close()
+
+
+async def test_a_slow_drip_does_not_move_the_deadline() -> None:
+    """A byte now and then keeps no session open."""
+    async with serving(limits=ServerLimits(header_s=0.1)) as bench:
+        reader, writer = await connect(bench.gate.port)
+        drip = iter(environment())
+
+        def dripped() -> bool:
+            if not writer.is_closing():
+                writer.write(bytes([next(drip)]))
+            return bench.refused == {"header-deadline": 1}
+
+        await until(dripped, WAIT_S)
+        assert await closed(reader) == b""
+        writer.close()
+
+
+async def test_a_client_that_never_answers_is_closed_at_the_session_deadline() -> None:
+    """A channel that stays silent after the question is let go."""
+    async with serving(limits=ServerLimits(header_s=0.05, session_s=0.1)) as bench:
+        reader, writer = await connect(bench.gate.port)
+        writer.write(environment())
+        assert (await reader.readline()).startswith(b"GET FULL VARIABLE")
+
+        assert await closed(reader) == b""
+        await bench.refusing(Refusal.SESSION_DEADLINE)
+        writer.close()
+
+
+@dataclass
+class HeldJudge:
+    """A judge that answers when it is let go."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, _attempt: DialAttempt) -> Answer:
+        """Wait for ``released``."""
+        self.begun.set()
+        await self.released.wait()
+        return ALLOW
+
+
+async def begin(
+    bench: Bench, judge: HeldJudge
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Bring a session to where its judge is at work."""
+    reader, writer = await connect(bench.gate.port)
+    writer.write(environment())
+    writer.write(direct_channel().answer(await reader.readline()))
+    await judge.begun.wait()
+    return reader, writer
+
+
+async def test_a_judge_past_the_deadline_is_not_told() -> None:
+    """A late answer never reaches the channel, and its giver learns that."""
+    judge = HeldJudge()
+    async with serving(judge, ServerLimits(header_s=0.02, session_s=0.05)) as bench:
+        reader, writer = await begin(bench, judge)
+        assert await closed(reader) == b""
+        judge.released.set()
+        await until(lambda: bench.delivered, WAIT_S)
+        writer.close()
+
+    assert bench.delivered == [(ALLOW, False)]
+    assert bench.refused == {"session-deadline": 1}
+
+
+async def test_a_client_gone_while_judged_gives_the_answer_back() -> None:
+    """A caller who left before the verdict leaves an undelivered answer."""
+    judge = HeldJudge()
+    async with serving(judge) as bench:
+        _, writer = await begin(bench, judge)
+        writer.close()
+        await bench.refusing(Refusal.CLIENT_GONE)
+        judge.released.set()
+        await until(lambda: bench.delivered, WAIT_S)
+
+    assert bench.delivered == [(ALLOW, False)]
+
+
+async def test_a_hangup_while_judged_gives_the_answer_back() -> None:
+    """A stray HANGUP line ends the session before its verdict."""
+    judge = HeldJudge()
+    async with serving(judge) as bench:
+        reader, writer = await begin(bench, judge)
+        writer.write(b"HANG")
+        writer.write(b"UP\n")
+        assert await closed(reader) == b""
+        judge.released.set()
+        await until(lambda: bench.delivered, WAIT_S)
+        writer.close()
+
+    assert bench.delivered == [(ALLOW, False)]
+    assert bench.refused == {"hangup": 1}
+
+
+async def test_a_reply_nobody_asked_for_is_refused() -> None:
+    """A reply while no command is out ends the session."""
+    judge = HeldJudge()
+    async with serving(judge) as bench:
+        reader, writer = await begin(bench, judge)
+        writer.write(b"200 result=0\n")
+        assert await closed(reader) == b""
+        await bench.refusing(Refusal.SURPLUS_BYTES)
+        judge.released.set()
+        writer.close()
+
+
+async def test_no_verdict_is_sent_behind_half_a_line() -> None:
+    """Bytes that wait when the judge answers cost the session its verdict."""
+    judge = HeldJudge()
+    async with serving(judge) as bench:
+        reader, writer = await begin(bench, judge)
+        writer.write(b"200 resu")
+        await writer.drain()
+        session = next(iter(bench.gate._keyed))
+        await until(lambda: not session._replies.idle, WAIT_S)
+        judge.released.set()
+        assert await closed(reader) == b""
+        await bench.refusing(Refusal.SURPLUS_BYTES)
+        writer.close()
+
+    assert bench.delivered == [(ALLOW, False)]
+
+
+@pytest.mark.parametrize("more", [b"200 result=0\n", b"200 res"])
+async def test_a_reply_with_something_behind_it_is_refused(more: bytes) -> None:
+    """One question has one answer: what comes with it is forged."""
+    async with serving() as bench:
+        reader, writer = await connect(bench.gate.port)
+        writer.write(environment())
+        writer.write(direct_channel().answer(await reader.readline()) + more)
+        assert await closed(reader) == b""
+        await bench.refusing(Refusal.SURPLUS_BYTES)
+        writer.close()
+
+    assert bench.attempts == []
+
+
+@pytest.mark.parametrize("hangup", [b"HANGUP\n", b"HANGUP\n200 result=1 (x)\n"])
+async def test_a_hangup_before_the_answer_ends_the_session(hangup: bytes) -> None:
+    """A caller who is gone is not judged."""
+    async with serving() as bench:
+        reader, writer = await connect(bench.gate.port)
+        writer.write(environment())
+        await reader.readline()
+        writer.write(hangup)
+        assert await closed(reader) == b""
+        await bench.refusing(Refusal.HANGUP)
+        writer.close()
+
+    assert bench.attempts == []
+
+
+async def test_a_hangup_after_the_verdict_waits_for_its_answer() -> None:
+    """The verdict was set although the caller left: its answer was delivered."""
+    async with serving() as bench:
+        reader, writer = await connect(bench.gate.port)
+        writer.write(environment())
+        writer.write(direct_channel().answer(await reader.readline()))
+        await reader.readline()
+        writer.write(b"HANGUP\n")
+        writer.write(b"200 result=0\n")
+        assert await closed(reader) == b""
+        await until(lambda: bench.delivered, WAIT_S)
+        writer.close()
+
+    assert (bench.delivered, bench.refused) == ([(ALLOW, True)], {})
+
+
+@pytest.mark.parametrize("reply", [b"200 result=-2\n", b"510 Invalid or unknown command\n"])
+async def test_a_verdict_that_was_not_set_is_not_delivered(reply: bytes) -> None:
+    """An MSet that Asterisk refused leaves an undelivered answer."""
+    async with serving() as bench:
+        reader, writer = await connect(bench.gate.port)
+        writer.write(environment())
+        writer.write(direct_channel().answer(await reader.readline()))
+        await reader.readline()
+        writer.write(reply)
+        assert await closed(reader) == b""
+        await bench.refusing(Refusal.VERDICT_NOT_SET)
+        writer.close()
+
+    assert bench.delivered == [(ALLOW, False)]
+
+
+async def test_a_client_gone_after_the_verdict_is_not_delivered() -> None:
+    """Without Asterisk's word nobody knows that the verdict is set."""
+    async with serving() as bench:
+        reader, writer = await connect(bench.gate.port)
+        writer.write(environment())
+        writer.write(direct_channel().answer(await reader.readline()))
+        await reader.readline()
+        writer.close()
+        await bench.refusing(Refusal.CLIENT_GONE)
+
+    assert bench.delivered == [(ALLOW, False)]
+
+
+async def test_a_judge_that_raises_is_told_and_leaves_no_verdict() -> None:
+    """A bug in the judge closes the session; the next call is answered."""
+    failure = RuntimeError("ledger")
+    answers: Iterator[Answer | RuntimeError] = iter([failure, ALLOW])
+
+    async def judge(_attempt: DialAttempt) -> Answer:
+        answer = next(answers)
+        if isinstance(answer, RuntimeError):
+            raise answer
+        return answer
+
+    async with serving(judge) as bench:
+        first = await play(bench.gate.port, direct_channel())
+        second = await play(bench.gate.port, direct_channel())
+        await bench.refusing(Refusal.JUDGE_ERROR)
+
+    assert (first.set_in_order, second.set_in_order) == ([], SET)
+    assert bench.errors == [(bench.attempts[0], failure)]
+
+
+async def test_an_answer_that_cannot_be_sent_leaves_no_verdict() -> None:
+    """A number outside the alphabet is never put on the wire, and its giver learns that."""
+    unsafe = Answer(Verdict.ALLOW, "1&PJSIP/2", 1000, "tok", "allowed")
+
+    async def judge(_attempt: DialAttempt) -> Answer:
+        return unsafe
+
+    async with serving(judge) as bench:
+        channel = await play(bench.gate.port, direct_channel())
+        await bench.refusing(Refusal.UNSAFE_ANSWER)
+
+    assert (channel.set_in_order, bench.delivered) == ([], [(unsafe, False)])
+
+
+@pytest.fixture
+def descriptors() -> Iterator[None]:
+    """Let this process hold 4,096 descriptors: the flood's other end is in it too."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("descriptors")
+async def test_two_thousand_idle_connections_leave_the_next_call_answered() -> None:
+    """The oldest sessions without the key make room, so a flood keeps nobody out."""
+    limits = ServerLimits(header_s=60.0, session_s=60.0)
+    async with serving(limits=limits) as bench:
+        writers = []
+        for _ in range(2000):
+            _, writer = await connect(bench.gate.port)
+            writers.append(writer)
+        await until(lambda: bench.refused == {"keyless-limit": 2000 - limits.keyless}, WAIT_S)
+
+        channel = await play(bench.gate.port, direct_channel())
+        assert channel.set_in_order == SET
+        assert bench.gate.sessions == limits.keyless - 1
+        for writer in writers:
+            writer.close()
+        await until(lambda: not bench.gate.sessions, WAIT_S)
+
+
+async def test_the_client_limit_keeps_calls_that_are_being_judged() -> None:
+    """When all places are taken by calls with the key, the newcomer is turned away."""
+    judge = HeldJudge()
+    async with serving(judge, ServerLimits(sessions=2, keyless=2)) as bench:
+        held = [await begin(bench, judge), await begin(bench, judge)]
+        reader, writer = await connect(bench.gate.port)
+        assert await closed(reader) == b""
+        assert bench.refused == {"client-limit": 1}
+        writer.close()
+
+        judge.released.set()
+        for held_reader, held_writer in held:
+            assert b"VERDICT=ALLOW" in await held_reader.readline()
+            held_writer.close()
+
+
+async def test_stop_lets_running_calls_finish() -> None:
+    """A drain accepts no more, and waits for the call that is being judged."""
+    judge = HeldJudge()
+    async with serving(judge, drain_s=WAIT_S) as bench:
+        reader, writer = await begin(bench, judge)
+        port = bench.gate.port
+        async with asyncio.TaskGroup() as stopping:
+            stop = stopping.create_task(bench.gate.stop(WAIT_S), name="stop")
+            await until(lambda: bench.gate.port == 0, WAIT_S)
+            with pytest.raises(ConnectionRefusedError):
+                await connect(port)
+            judge.released.set()
+            assert b"VERDICT=ALLOW" in await reader.readline()
+            writer.write(b"200 result=0\n")
+            await stop
+        writer.close()
+
+    assert (bench.delivered, bench.refused) == ([(ALLOW, True)], {})
+
+
+async def test_stop_closes_what_outlasts_the_drain() -> None:
+    """After the drain's time open sessions are closed without a verdict."""
+    judge = HeldJudge()
+    async with serving(judge) as bench:
+        reader, writer = await begin(bench, judge)
+        await bench.gate.stop(0.05)
+        assert await closed(reader) == b""
+        judge.released.set()
+        await until(lambda: bench.delivered, WAIT_S)
+        writer.close()
+
+    assert (bench.delivered, bench.refused) == ([(ALLOW, False)], {"stopped": 1})
+
+
+async def test_a_cancelled_judge_closes_its_session() -> None:
+    """When the daemon's tasks are cancelled, no session stays open."""
+    judge = HeldJudge()
+    gate = GateServer(judge, KEY)
+
+    async def failing_daemon() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            await gate.start("127.0.0.1", 0, tasks)
+            reader, writer = await begin(Bench(gate), judge)
+            ends.append((reader, writer))
+            message = "another task of the daemon failed"
+            raise RuntimeError(message)
+
+    ends: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    with pytest.raises(ExceptionGroup):
+        await failing_daemon()
+
+    ((reader, writer),) = ends
+    assert await closed(reader) == b""
+    assert gate.refused == {Refusal.STOPPED: 1}
+    writer.close()
+    await gate.stop(0.0)
+
+
+async def test_a_server_that_never_started_stops() -> None:
+    """Stopping before the start, or twice, does nothing; the callbacks are optional."""
+    gate = GateServer(allow, KEY)
+    await gate.stop(0.0)
+
+    async with asyncio.TaskGroup() as tasks:
+        await gate.start("127.0.0.1", 0, tasks)
+        channel = await play(gate.port, direct_channel())
+        await gate.stop(WAIT_S)
+        await gate.stop(0.0)
+
+    assert (channel.set_in_order, gate.port, gate.answered) == (SET, 0, 1)
+
+
+async def test_an_error_without_a_listener_is_counted() -> None:
+    """A judge's error is counted when nobody asked to be told."""
+
+    async def judge(_attempt: DialAttempt) -> Answer:
+        raise RuntimeError
+
+    gate = GateServer(judge, KEY)
+    async with asyncio.TaskGroup() as tasks:
+        await gate.start("127.0.0.1", 0, tasks)
+        await play(gate.port, Channel(direct_channel().variables))
+        await gate.stop(WAIT_S)
+
+    assert gate.refused == {Refusal.JUDGE_ERROR: 1}
+
+
+def test_a_server_refuses_a_weak_key_and_never_shows_its_own() -> None:
+    """A key that is too short stops the start; a good one is in no repr."""
+    with pytest.raises(ValueError, match="16 to 128"):
+        GateServer(allow, "weak")
+
+    assert KEY not in repr(GateServer(allow, KEY))

@@ -1,0 +1,1 @@
+"""Benchmarks: printed and kept, never asserted on."""
