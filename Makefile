@@ -43,6 +43,10 @@ types: $(STAMP) ## mypy --strict on code and tests
 layers: $(STAMP) ## imports run one way and policies stays pure
 	$(BIN)/lint-imports
 
+.PHONY: docs
+docs: $(STAMP) ## the generated pages say what the code says
+	$(BIN)/python -m tollguard.cli.reference --check
+
 .PHONY: test
 test: $(STAMP) ## every test, a real Asterisk included
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)

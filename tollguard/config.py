@@ -146,7 +146,7 @@ class GateSection(Section):
         default="127.0.0.1", description="Address to listen on; keep it on loopback."
     )
     port: Port = Field(
-        default=4573, description="Port; the dialplan's TOLLGUARD_GATE names the same."
+        default=573, description="Below 1024, so that no other local user can answer in its place."
     )
     key_file: SecretFile = Field(
         default=Path("/etc/tollguard/credentials/gate-key"),

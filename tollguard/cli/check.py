@@ -1,0 +1,147 @@
+"""`tollguard check`: everything about the configuration that can be known before the start."""
+
+import asyncio
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tollguard.cli.lazy import examples
+from tollguard.cli.options import report_options
+from tollguard.cli.output import Column, Report, print_report
+from tollguard.cli.shell import Form, Shell, pass_shell
+from tollguard.errors import ConfigError, GuardError
+from tollguard.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from tollguard.config import Config
+
+ERROR, WARNING = "error", "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What one check has to say.
+
+    Attributes:
+        level: ``error`` ends with exit code 78; ``warning`` does not.
+        place: The setting it is about.
+        text: What is wrong and what to do.
+    """
+
+    level: str
+    place: str
+    text: str
+
+
+@click.command(
+    help=_(
+        "Check the configuration, the secrets, the folders and the store. Exits 78 with an error;"
+        " warnings alone exit 0, because the gate can still guard."
+    ),
+    epilog=examples("tollguard check", "tollguard --config ./tollguard.toml check --json"),
+)
+@report_options
+@pass_shell
+def check(shell: Shell) -> int:
+    """Print what is wrong, each with its place."""
+    remarks = list(_remarks(shell.config))
+    errors = sum(remark.level == ERROR for remark in remarks)
+    _print(shell, remarks, errors)
+    return ConfigError.exit_code if errors else 0
+
+
+def _remarks(config: "Config") -> Iterator[Remark]:
+    for checks in (_plan, _trunks, _secrets, _folders, _store):
+        yield from checks(config)
+
+
+def _tried(level: str, place: str, attempt: Callable[[], object]) -> Iterator[Remark]:
+    try:
+        attempt()
+    except (GuardError, ValueError) as error:
+        yield Remark(level, place, str(error))
+
+
+def _plan(config: "Config") -> Iterator[Remark]:
+    from policies.numbering.plans import plan_for
+
+    return _tried(ERROR, "site", lambda: plan_for(config.to_site()))
+
+
+def _trunks(config: "Config") -> Iterator[Remark]:
+    if not config.trunk:
+        text = _("no trunk is declared, so every call is refused; add [[trunk]]")
+        yield Remark(WARNING, "trunk", text)
+    elif not any(trunk.emergency for trunk in config.trunk):
+        text = _("no trunk may carry emergency calls; set emergency = true on one")
+        yield Remark(WARNING, "trunk", text)
+
+
+def _secrets(config: "Config") -> Iterator[Remark]:
+    from tollguard.secret_files import read_secret
+
+    for place, path in (
+        ("gate.key_file", config.gate.key_file),
+        ("ami.eyes_secret_file", config.ami.eyes_secret_file),
+        ("ami.hands_secret_file", config.ami.hands_secret_file),
+    ):
+        yield from _tried(ERROR, place, partial(read_secret, path))
+
+
+def _folders(config: "Config") -> Iterator[Remark]:
+    for place, folder in (
+        ("store.url", Path(config.store.url).parent),
+        ("ledger.path", config.ledger.path.parent),
+        ("snapshot.path", config.snapshot.path.parent),
+        ("run.directory", config.run.directory),
+    ):
+        if not folder.is_dir():
+            text = _("folder {folder} does not exist").format(folder=folder)
+            # systemd makes the run directory at the start of the service
+            yield Remark(WARNING if place == "run.directory" else ERROR, place, text)
+        elif place != "run.directory" and _open_to_all(folder):
+            text = _("folder {folder} is open to everybody; run: chmod o= {folder}")
+            yield Remark(ERROR, place, text.format(folder=folder))
+
+
+def _open_to_all(folder: Path) -> bool:
+    return bool(stat.S_IMODE(folder.stat().st_mode) & (stat.S_IROTH | stat.S_IWOTH))
+
+
+def _store(config: "Config") -> Iterator[Remark]:
+    # The daemon guards without its store too, by the snapshot: no reason not to start.
+    return _tried(WARNING, "store.url", lambda: asyncio.run(_load_policy(config)))
+
+
+async def _load_policy(config: "Config") -> None:
+    from tollguard.store import Store
+
+    store = await Store.open(config.store.url)
+    try:
+        await store.load_policy(config.to_site())
+    finally:
+        await store.close()
+
+
+def _print(shell: Shell, remarks: list[Remark], errors: int) -> None:
+    if shell.form is not Form.TABLE:
+        rows = [{"level": r.level, "place": r.place, "text": r.text} for r in remarks]
+        columns = tuple(Column(key, key) for key in ("level", "place", "text"))
+        print_report(shell, Report(columns, rows, rows, ""))
+        return
+    for remark in remarks:
+        click.echo(f"{_level_text(remark.level)}  {remark.place}: {remark.text}")
+    if errors:
+        text = ngettext("{count} error", "{count} errors", errors)
+        click.echo(text.format(count=errors))
+    else:
+        click.echo(_("{path} is good").format(path=shell.config_path))
+
+
+def _level_text(level: str) -> str:
+    return _("error") if level == ERROR else _("warning")

@@ -1,0 +1,202 @@
+"""`tollguard config`: an annotated sample, the values in force, and making the secrets."""
+
+import grp
+import os
+import secrets as random_source
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from tollguard.atomic_file import replace_file
+from tollguard.cli.lazy import examples
+from tollguard.cli.options import report_options
+from tollguard.cli.output import print_json
+from tollguard.cli.shell import Form, Shell, pass_shell
+from tollguard.errors import ConfigError
+from tollguard.i18n import _
+
+SECRET_BYTES = 32
+ASTERISK_FILE_MODE = 0o640
+CREDENTIAL_FILE_MODE = 0o600
+CREDENTIALS_FOLDER_MODE = 0o700
+KEY_CONF = """\
+; Made by `tollguard config secrets`: what the dialplan proves itself to the gate by.
+[globals](+)
+TOLLGUARD_KEY={key}
+"""
+MANAGER_CONF = """\
+; Made by `tollguard config secrets`: the secrets of tollguard's two manager users.
+[tollguard-eyes-secret](!)
+secret={eyes}
+
+[tollguard-hands-secret](!)
+secret={hands}
+"""
+
+
+@click.group(
+    help=_("Print a sample configuration or the values in force, and make the secrets."),
+    epilog=examples(
+        "tollguard config sample > /etc/tollguard/tollguard.toml",
+        "tollguard config show",
+    ),
+)
+def config() -> None:
+    """Group the configuration's commands."""
+
+
+@config.command(
+    help=_("Print an annotated configuration with every default."),
+    epilog=examples("tollguard config sample > /etc/tollguard/tollguard.toml"),
+)
+def sample() -> None:
+    """Print the sample."""
+    from tollguard.config_text import sample as sample_text
+
+    click.echo(sample_text(), nl=False)
+
+
+@config.command(
+    help=_("Print the values in force: the file's, else the defaults. It holds no secret."),
+    epilog=examples("tollguard config show", "tollguard config show --json"),
+)
+@report_options
+@pass_shell
+def show(shell: Shell) -> None:
+    """Print the effective configuration."""
+    from tollguard.config_text import as_json, effective
+
+    match shell.form:
+        case Form.JSON:
+            print_json(as_json(shell.config))
+        case Form.CSV:
+            _print_csv(shell)
+        case Form.TABLE:
+            click.echo(effective(shell.config), nl=False)
+
+
+def _print_csv(shell: Shell) -> None:
+    from tollguard.cli.output import Column, Report, Value, print_report
+    from tollguard.config_text import effective
+
+    rows: list[dict[str, Value]] = []
+    section = ""
+    for line in effective(shell.config).splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif line:
+            name, _eq, value = line.partition(" = ")
+            rows.append({"section": section, "setting": name, "value": value.strip('"')})
+    print_report(shell, Report((Column("section", ""),), rows, [], ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file to be written.
+
+    Attributes:
+        path: Where.
+        text: What; holds a secret.
+        mode: Its permission bits.
+        group: Its group, or None for the process's own.
+    """
+
+    path: Path
+    text: str
+    mode: int
+    group: int | None
+
+
+@config.command(
+    help=_(
+        "Make the gate's key and the two manager secrets, and write each where Asterisk and the"
+        " daemon read it. Prints no secret, and overwrites none without --rotate."
+    ),
+    epilog=examples(
+        "tollguard config secrets --asterisk-etc /etc/asterisk"
+        " --credentials /etc/tollguard/credentials",
+    ),
+)
+@click.option(
+    "--asterisk-etc",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help=_("Asterisk's configuration folder."),
+)
+@click.option(
+    "--credentials",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help=_("The daemon's credentials folder."),
+)
+@click.option(
+    "--asterisk-group",
+    metavar="GROUP",
+    help=_("Group that Asterisk runs under; else asterisk, where root runs this and it exists."),
+)
+@click.option("--rotate", is_flag=True, help=_("Replace secrets that are there."))
+def secrets(
+    asterisk_etc: Path, credentials: Path, asterisk_group: str | None, *, rotate: bool
+) -> None:
+    """Write fresh secrets."""
+    files = _files(asterisk_etc, credentials, _group_id(asterisk_group))
+    present = [str(file.path) for file in files if file.path.exists()]
+    if present and not rotate:
+        msg = _("{files} exist already; nothing was written; to replace them: --rotate")
+        raise ConfigError(msg.format(files=", ".join(present)))
+    if not asterisk_etc.is_dir():
+        msg = _("{folder} is no folder; name Asterisk's configuration folder")
+        raise ConfigError(msg.format(folder=asterisk_etc))
+    for file in files:
+        _write(file, credentials)
+        click.echo(_("wrote {path} ({mode:04o})").format(path=file.path, mode=file.mode))
+    click.echo(
+        _("next: asterisk -rx 'manager reload', asterisk -rx 'dialplan reload', restart tollguard")
+    )
+
+
+def _files(asterisk_etc: Path, credentials: Path, group: int | None) -> list[_File]:
+    key, eyes, hands = (random_source.token_hex(SECRET_BYTES) for _count in range(3))
+    asterisk = (ASTERISK_FILE_MODE, group)
+    daemon = (CREDENTIAL_FILE_MODE, None)
+    return [
+        _File(
+            asterisk_etc / "extensions.d" / "tollguard-key.conf",
+            KEY_CONF.format(key=key),
+            *asterisk,
+        ),
+        _File(
+            asterisk_etc / "manager.d" / "tollguard-secret.conf",
+            MANAGER_CONF.format(eyes=eyes, hands=hands),
+            *asterisk,
+        ),
+        _File(credentials / "gate-key", f"{key}\n", *daemon),
+        _File(credentials / "ami-eyes", f"{eyes}\n", *daemon),
+        _File(credentials / "ami-hands", f"{hands}\n", *daemon),
+    ]
+
+
+def _group_id(name: str | None) -> int | None:
+    try:
+        return grp.getgrnam(name or "asterisk").gr_gid if name or os.geteuid() == 0 else None
+    except KeyError as error:
+        if name is None:
+            return None
+        msg = _("there is no group {name!r}; name the one that Asterisk runs under")
+        raise ConfigError(msg.format(name=name)) from error
+
+
+def _write(file: _File, credentials: Path) -> None:
+    folder = file.path.parent
+    mode = CREDENTIALS_FOLDER_MODE if folder == credentials else 0o755
+    try:
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+        replace_file(file.path, file.text.encode(), mode=file.mode)
+        if file.group is not None:
+            os.chown(file.path, -1, file.group)
+    except OSError as error:
+        msg = _("{path} cannot be written: {error}")
+        raise ConfigError(msg.format(path=file.path, error=error.strerror)) from error

@@ -1,0 +1,92 @@
+"""`tollguard registrations`: every endpoint, where its packets come from, and its state."""
+
+import asyncio
+
+import click
+
+from tollguard.cli.lazy import examples
+from tollguard.cli.opened import opened_store
+from tollguard.cli.options import check_endpoint, report_options
+from tollguard.cli.output import Column, Report, print_report
+from tollguard.cli.shell import Shell, pass_shell
+from tollguard.cli.spans import show_short
+from tollguard.i18n import _
+from tollguard.store import DeviceRow
+
+STATES = ("ok", "lagged", "unreachable", "unmonitored", "unknown")
+
+
+@click.command(
+    help=_(
+        "List endpoints with the address and port their packets really come from, state,"
+        " round trip and since when they are connected. Also called devices."
+    ),
+    epilog=examples(
+        "tollguard registrations",
+        "tollguard registrations --state unreachable",
+        "tollguard registrations --endpoint desk-1001 --json",
+    ),
+)
+@click.option("--state", type=click.Choice(STATES), help=_("Only this state."))
+@click.option("--endpoint", metavar="ENDPOINT", help=_("Only this endpoint."))
+@report_options
+@pass_shell
+def registrations(shell: Shell, state: str | None, endpoint: str | None) -> None:
+    """Print the devices that the daemons see."""
+    if endpoint is not None:
+        check_endpoint(endpoint)
+    rows = asyncio.run(_devices(shell, endpoint, state))
+    print_report(shell, _report(rows, shell.config.site.time_zone))
+
+
+async def _devices(shell: Shell, endpoint: str | None, state: str | None) -> tuple[DeviceRow, ...]:
+    async with opened_store(shell) as store:
+        return await store.devices(node=shell.node, endpoint=endpoint, state=state)
+
+
+def _report(rows: tuple[DeviceRow, ...], zone: str) -> Report:
+    return Report(
+        columns=(
+            Column("endpoint", _("endpoint")),
+            Column("host", _("host")),
+            Column("port", _("port"), numeric=True),
+            Column("transport", _("via")),
+            Column("state", _("state")),
+            Column("rtt", _("RTT ms"), numeric=True),
+            Column("since", _("connected since")),
+            Column("user_agent", _("user agent")),
+        ),
+        rows=[_values(row) for row in rows],
+        shown=[_texts(row, zone) for row in rows],
+        empty=_("no endpoint is known; is the daemon connected to Asterisk? see tollguard status"),
+    )
+
+
+def _values(row: DeviceRow) -> dict[str, str | int | float | bool | None]:
+    return {
+        "node": row.node,
+        "endpoint": row.endpoint,
+        "technology": row.technology,
+        "contact": row.contact,
+        "host": row.host,
+        "port": row.port,
+        "transport": row.transport,
+        "state": row.state,
+        "rtt_us": row.rtt_us,
+        "since_at": row.since_at,
+        "user_agent": row.user_agent,
+        "stale": row.stale,
+    }
+
+
+def _texts(row: DeviceRow, zone: str) -> dict[str, str]:
+    return {
+        "endpoint": row.endpoint,
+        "host": row.host or "-",
+        "port": str(row.port) if row.port else "-",
+        "transport": row.transport.lower() or "-",
+        "state": f"{row.state} ({_('stale')})" if row.stale else row.state,
+        "rtt": "-" if row.rtt_us is None else f"{row.rtt_us / 1000:.1f}",
+        "since": show_short(row.since_at, zone) or "-",
+        "user_agent": row.user_agent or "-",
+    }

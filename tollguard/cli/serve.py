@@ -1,0 +1,19 @@
+"""`tollguard serve`: the daemon, in the foreground; systemd starts it."""
+
+import click
+
+from tollguard.cli.lazy import examples
+from tollguard.cli.shell import Shell, pass_shell
+from tollguard.i18n import _
+
+
+@click.command(
+    help=_("Run the daemon in the foreground, until SIGTERM or SIGINT."),
+    epilog=examples("tollguard serve", "tollguard --config ./tollguard.toml serve"),
+)
+@pass_shell
+def serve(shell: Shell) -> int:
+    """Serve until told to stop; the exit code is the daemon's."""
+    from tollguard.daemon import serve as run_daemon
+
+    return run_daemon(shell.config)

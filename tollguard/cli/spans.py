@@ -1,0 +1,104 @@
+"""Durations and times as operators write them: ``2h``, ``2026-12-01 08:00``."""
+
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from tollguard.errors import InputError
+from tollguard.i18n import _
+
+UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
+LEAST_S = 1
+MOST_S = 366 * 86_400
+TIME_ONLY = re.compile(r"[0-9]{1,2}:[0-9]{2}")
+
+
+def parse_duration(text: str) -> int:
+    """Read ``30m``, ``2h``, ``1d``, ``1h30m`` into seconds, 1 s to 366 days.
+
+    Raises:
+        InputError: It is no duration, or out of bounds.
+    """
+    parts = DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        msg = _("{text!r} is no duration: write 30m, 2h, 1d or 1h30m")
+        raise InputError(msg.format(text=text))
+    seconds = sum(int(number) * UNITS_S[unit] for number, unit in parts)
+    if not LEAST_S <= seconds <= MOST_S:
+        msg = _("{text!r} is out of bounds: 1 second to 366 days")
+        raise InputError(msg.format(text=text))
+    return seconds
+
+
+def parse_time(text: str, zone: str, now_s: float) -> float:
+    """Read ``2026-12-01``, ``2026-12-01 08:00``, ``08:00`` (today) or an ISO time into seconds.
+
+    Args:
+        text: As typed.
+        zone: The site's zone, for a time that names none.
+        now_s: Wall seconds; says which day is today.
+
+    Raises:
+        InputError: It is no time.
+    """
+    site = ZoneInfo(zone)
+    full = text
+    if TIME_ONLY.fullmatch(text):
+        today = datetime.fromtimestamp(now_s, UTC).astimezone(site)
+        full = f"{today:%Y-%m-%d} {text.rjust(5, '0')}"
+    try:
+        at = datetime.fromisoformat(full)
+    except ValueError as error:
+        msg = _("{text!r} is no time: write 2026-12-01 08:00, 2026-12-01 or 08:00")
+        raise InputError(msg.format(text=text)) from error
+    return (at if at.tzinfo else at.replace(tzinfo=site)).timestamp()
+
+
+def parse_end(
+    for_text: str | None, until_text: str | None, zone: str, now_s: float
+) -> float | None:
+    """Read ``--for`` or ``--until`` into the wall second of the end; None for neither.
+
+    Raises:
+        InputError: Both are given, one is malformed, or the end is not in the future.
+    """
+    if for_text is not None and until_text is not None:
+        raise InputError(_("give --for or --until, not both"))
+    if for_text is not None:
+        return now_s + parse_duration(for_text)
+    if until_text is None:
+        return None
+    end_s = parse_time(until_text, zone, now_s)
+    if end_s <= now_s:
+        msg = _("--until {text!r} is in the past; it is {now} now")
+        raise InputError(msg.format(text=until_text, now=show_time(now_s, zone)))
+    return end_s
+
+
+def parse_since(text: str, zone: str, now_s: float) -> float:
+    """Read ``--since``: a duration back from now, or a time.
+
+    Raises:
+        InputError: It is neither.
+    """
+    if DURATION.match(text):
+        return now_s - parse_duration(text)
+    return parse_time(text, zone, now_s)
+
+
+def show_time(at_s: float, zone: str) -> str:
+    """Print a time in the site's zone, ``2026-11-24 12:00:00 JST``."""
+    at = datetime.fromtimestamp(at_s, UTC).astimezone(ZoneInfo(zone))
+    return f"{at:%Y-%m-%d %H:%M:%S} {at.tzname()}"
+
+
+def show_short(text: str, zone: str) -> str:
+    """Print the store's UTC text in the site's zone without its name, for narrow columns."""
+    if not text:
+        return ""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"

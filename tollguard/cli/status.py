@@ -1,0 +1,166 @@
+"""`tollguard status`: first what is and what is not being stopped, then the parts.
+
+It reads ``status.json`` first, so it works when the store is the fault.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tollguard.cli.lazy import examples
+from tollguard.cli.options import report_options
+from tollguard.cli.output import Column, Report, print_fields, print_json, print_report
+from tollguard.cli.shell import Form, Shell, pass_shell
+from tollguard.i18n import _
+
+STALE_S = 5.0
+MAX_STATUS_BYTES = 1 << 20
+
+
+class Health(IntEnum):
+    """The exit code of `status`."""
+
+    OK = 0
+    WARN = 1
+    FAIL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the operator should know."""
+
+    health: Health
+    text: str
+
+
+@click.command(
+    help=_(
+        "Say what is and what is not being stopped, and how the parts are."
+        " Exits 0 when all is well, 1 with a warning, 2 when nothing guards the calls."
+    ),
+    epilog=examples("tollguard status", "tollguard status --json"),
+)
+@report_options
+@pass_shell
+def status(shell: Shell) -> int:
+    """Print the state of the daemon; the exit code is its health."""
+    path = shell.config.status_path
+    data = _read(path) or {}
+    findings = _judge(data, time.time())
+    health = max((finding.health for finding in findings), default=Health.OK)
+    _print(shell, data, findings, health)
+    return int(health)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Read status.json; None when there is none or it is not what the daemon writes."""
+    try:
+        with path.open("rb") as file:
+            data = json.loads(file.read(MAX_STATUS_BYTES))
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def _age_s(data: Mapping[str, Any], now_s: float) -> float | None:
+    from tollguard.store.times import to_seconds
+
+    try:
+        return now_s - to_seconds(data["at"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _judge(data: Mapping[str, Any], now_s: float) -> list[Finding]:
+    age_s = _age_s(data, now_s)
+    if age_s is None:
+        return [Finding(Health.FAIL, _("the daemon is not running: no status was written"))]
+    if abs(age_s) > STALE_S:
+        text = _("the daemon is not running or stalled: its status is {seconds:.0f} s old")
+        return [Finding(Health.FAIL, text.format(seconds=age_s))]
+    return [*_faults(data), *_losses(data)]
+
+
+def _faults(data: Mapping[str, Any]) -> list[Finding]:
+    found = []
+    if not data.get("gate_port"):
+        found.append(Finding(Health.FAIL, _("the gate does not listen")))
+    for key, text in (
+        ("blind", _("blind: {reason}; registrations are stale, calls are not seen")),
+        ("ledger_reason", _("ledger: {reason}; chargeable calls are denied")),
+        ("store_reason", _("store: {reason}; the policy in memory goes on judging")),
+        ("policy_fault", _("policy: {reason}; the last good one goes on judging")),
+    ):
+        if data.get(key):
+            found.append(Finding(Health.WARN, text.format(reason=data[key])))
+    return found
+
+
+def _losses(data: Mapping[str, Any]) -> list[Finding]:
+    found = []
+    for key, text in (
+        ("verdicts_dropped", _("{count} verdicts were not stored (they are in the journal)")),
+        ("findings_dropped", _("{count} findings were not stored")),
+        ("hostile_events", _("{count} forged or broken AMI events were ignored")),
+    ):
+        if data.get(key):
+            found.append(Finding(Health.WARN, text.format(count=data[key])))
+    return found
+
+
+def _headline(data: Mapping[str, Any], health: Health) -> str:
+    if health is Health.FAIL:
+        return _(
+            "NOT GUARDING: the dialplan's written fail mode answers;"
+            " emergency calls pass, chargeable calls are denied"
+        )
+    if data.get("mode") == "observe":
+        return _(
+            "observing: nothing is stopped but malformed numbers and what you suspended yourself"
+        )
+    if "all-chargeable-calls" in data.get("stops", ()):
+        return _("enforcing: every chargeable call is stopped, because the ledger takes no row")
+    return _("enforcing: calls that the policy refuses are stopped before they reach a trunk")
+
+
+def _print(shell: Shell, data: Mapping[str, Any], findings: list[Finding], health: Health) -> None:
+    headline = _headline(data, health)
+    texts = [finding.text for finding in findings]
+    row = {"health": health.name.lower(), "headline": headline, "findings": texts, **data}
+    match shell.form:
+        case Form.JSON:
+            print_json(row)
+        case Form.CSV:
+            flat = {key: json.dumps(v) if isinstance(v, dict) else v for key, v in row.items()}
+            print_report(shell, Report((Column("health", ""),), [flat], [], ""))
+        case Form.TABLE:
+            click.echo(headline)
+            for text in texts:
+                click.echo(f"! {text}")
+            print_fields(_fields(data))
+
+
+def _fields(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if not data:
+        return []
+    get = data.get
+    refused = ", ".join(f"{count} {why}" for why, count in get("refused", {}).items())
+    return [
+        (_("node"), f"{get('node')} (pid {get('pid')}, {get('version')})"),
+        (_("written"), str(get("at"))),
+        (_("since"), str(get("started_at"))),
+        (_("mode"), str(get("mode"))),
+        (_("policy"), f"revision {get('policy_revision')} ({get('policy_source')})"),
+        (_("gate"), f"{get('gate_host')}:{get('gate_port')}, {get('answered')} answered"),
+        (_("refused"), refused),
+        (_("AMI"), f"{get('ami_state')} {get('ami_reason') or ''}".strip()),
+        (_("calls"), str(get("calls"))),
+        (_("ledger"), f"{get('ledger_state')}, row {get('ledger_seq')}"),
+        (_("store"), str(get("store_state"))),
+    ]
