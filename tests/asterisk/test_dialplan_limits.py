@@ -6,7 +6,7 @@ import pytest
 
 from tests.asterisk import gatepeer
 from tests.asterisk.etc import Site
-from tests.asterisk.trunk import TrunkCall
+from tests.asterisk.sippeer import ReceivedCall
 from tests.asterisk.waiting import until
 from tests.asterisk.world import World, start_world, stop_world
 
@@ -32,7 +32,7 @@ def running_world(installed: None) -> Iterator[World]:
     stop_world(world)
 
 
-def lasted_s(call: TrunkCall) -> float:
+def lasted_s(call: ReceivedCall) -> float:
     """Tell how long a call stood, from answer to end."""
     until(lambda: call.ended_at_s, 8, "the trunk's leg ends")
     assert call.answered_at_s is not None

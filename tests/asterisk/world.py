@@ -6,7 +6,7 @@ from tests.asterisk.etc import Site
 from tests.asterisk.gatepeer import GatePeer, Script, allow
 from tests.asterisk.instance import Asterisk
 from tests.asterisk.sipp import Phone, phone
-from tests.asterisk.trunk import Trunk
+from tests.asterisk.sippeer import SipPeer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class World:
     """
 
     asterisk: Asterisk
-    trunk: Trunk
-    trunk_b: Trunk
+    trunk: SipPeer
+    trunk_b: SipPeer
     gate: GatePeer
     phone: Phone
 
@@ -39,7 +39,7 @@ class World:
 
 def start_world(site: Site | None = None) -> World:
     """Start trunk, gate and Asterisk; ``site`` is taken but for the addresses."""
-    trunk, trunk_b, gate = Trunk(), Trunk(), GatePeer(allow())
+    trunk, trunk_b, gate = SipPeer(), SipPeer(), GatePeer(allow())
     base = site or Site()
     asterisk = Asterisk(
         Site(

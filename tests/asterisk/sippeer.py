@@ -16,7 +16,7 @@ POLL_S = 0.1
 
 
 @dataclass(slots=True)
-class TrunkCall:
+class ReceivedCall:
     """One INVITE that reached the trunk.
 
     Attributes:
@@ -64,23 +64,27 @@ def reply(request: bytes, status: bytes, address: tuple[str, int], *, sdp: bool 
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
-class Trunk:
+class SipPeer:
     """A UDP SIP server in a thread of its own.
 
     Attributes:
         calls: Every call that arrived, in order.
         address: Where it listens.
-        status: What it answers an INVITE with; may be changed at any time.
+        status: What it answers an INVITE with; empty rings for ever. May be changed.
+        delay_s: How long it takes to answer anything, OPTIONS too. May be changed.
     """
 
-    def __init__(self, host: str = "127.0.0.1", status: bytes = b"200 OK") -> None:
-        """Listen on a free port; ``status`` answers each INVITE, empty rings for ever."""
+    def __init__(
+        self, host: str = "127.0.0.1", port: int = 0, status: bytes = b"200 OK", delay_s: float = 0
+    ) -> None:
+        """Listen; port 0 takes a free one."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((host, 0))
+        self._socket.bind((host, port))
         self._socket.settimeout(POLL_S)
         self.address: tuple[str, int] = self._socket.getsockname()
-        self.calls: list[TrunkCall] = []
+        self.calls: list[ReceivedCall] = []
         self.status = status
+        self.delay_s = delay_s
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="trunk", daemon=True)
         self._thread.start()
@@ -106,6 +110,7 @@ class Trunk:
                 message, peer = self._socket.recvfrom(65535)
             except TimeoutError:
                 continue
+            self._stopping.wait(self.delay_s)
             for answer in self._react(message):
                 self._socket.sendto(answer, peer)
 
@@ -125,17 +130,17 @@ class Trunk:
             return self._ended(message, method, call)
         return [reply(message, b"200 OK", self.address)]
 
-    def _invited(self, message: bytes, number: bytes, call: TrunkCall | None) -> list[bytes]:
+    def _invited(self, message: bytes, number: bytes, call: ReceivedCall | None) -> list[bytes]:
         if call is None:
             call_id = header(message, b"call-id")
-            self.calls.append(TrunkCall(number, message, call_id, time.monotonic()))
+            self.calls.append(ReceivedCall(number, message, call_id, time.monotonic()))
         answers = [reply(message, b"180 Ringing", self.address)]
         if self.status:
             sdp = self.status.startswith(b"200")
             answers.append(reply(message, self.status, self.address, sdp=sdp))
         return answers
 
-    def _ended(self, message: bytes, method: str, call: TrunkCall) -> list[bytes]:
+    def _ended(self, message: bytes, method: str, call: ReceivedCall) -> list[bytes]:
         if call.ended_at_s is None:
             call.ended_at_s = time.monotonic()
             call.ended_by = method
@@ -144,5 +149,5 @@ class Trunk:
             answers.append(reply(call.raw, b"487 Request Terminated", self.address))
         return answers
 
-    def _call(self, call_id: bytes) -> TrunkCall | None:
+    def _call(self, call_id: bytes) -> ReceivedCall | None:
         return next((call for call in self.calls if call.call_id == call_id), None)
