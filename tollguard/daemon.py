@@ -23,7 +23,7 @@ from policies.situation import Situation
 from tollguard import logs
 from tollguard.calls_cutter import CallsCutter
 from tollguard.config import Config
-from tollguard.errors import GateError
+from tollguard.errors import ConfigError, GateError
 from tollguard.fact_writer import FactWriter
 from tollguard.gate import Gate
 from tollguard.heartbeat import Heartbeat
@@ -74,6 +74,7 @@ class Daemon:
         self._started_at = to_text(time.time())
         self._stop = asyncio.Event()
         self._blind = ""
+        self._ledger_fault = ""
         self.situation = Situation()
         self.reservations = Reservations()
         self.link = StoreLink(config.store.url)
@@ -104,7 +105,11 @@ class Daemon:
         self.hands = Hands(self._ami(ami.hands_username, ami.hands_secret_file))
         self.cutter = CallsCutter(self.gate, self.situation, self.hands)
         self.desk = RequestDesk(self.link, self.cutter, self._config.site.node)
-        self.server = GateServer(self.gate.judge, read_secret(self._config.gate.key_file))
+        try:
+            self.server = GateServer(self.gate.judge, read_secret(self._config.gate.key_file))
+        except ValueError as error:
+            message = f"gate.key_file: {error}"
+            raise ConfigError(message) from error
         self.server.on_error = _tell_judge_error
         self.server.on_delivered = self.gate.delivered
 
@@ -122,8 +127,6 @@ class Daemon:
         """Get a policy and a ledger; neither failing keeps the gate from answering."""
         self.reservations.open(self._config.ledger.path)
         self.gate.use(await self.watch.start())
-        if self.reservations.fault:
-            log.error("ledger-not-usable", reason=self.reservations.fault)
 
     async def work(self) -> None:
         """Listen, say that it is ready, and run every part until told to stop.
@@ -132,28 +135,36 @@ class Daemon:
             GateError: The gate cannot listen.
         """
         async with asyncio.TaskGroup() as group:
-            await self._listen(group)
-            await self.heartbeat.beat()
-            on_signals(self._stop.set, self.reload)
-            parts = [
-                group.create_task(keep_running(name, part), name=name)
-                for name, part in self._parts().items()
-            ]
-            self._ready()
-            await self._stop.wait()
-            notify("STOPPING=1")
-            log.info("stopping")
-            await self.server.stop(DRAIN_S)
-            for part in parts:
-                part.cancel()
+            # Raised after the group, which would wrap it.
+            fault = await self._listen(group)
+            if fault is None:
+                await self._work_until_stopped(group)
+        if fault is not None:
+            raise fault
 
-    async def _listen(self, group: asyncio.TaskGroup) -> None:
+    async def _listen(self, group: asyncio.TaskGroup) -> GateError | None:
         gate = self._config.gate
         try:
             await self.server.start(gate.host, gate.port, group)
         except OSError as error:
-            message = f"the gate cannot listen on {gate.host}:{gate.port}: {error.strerror}"
-            raise GateError(message) from error
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            return GateError(f"the gate cannot listen on {gate.host}:{gate.port}: {reason}")
+        return None
+
+    async def _work_until_stopped(self, group: asyncio.TaskGroup) -> None:
+        await self.heartbeat.beat()
+        on_signals(self._stop.set, self.reload)
+        parts = [
+            group.create_task(keep_running(name, part), name=name)
+            for name, part in self._parts().items()
+        ]
+        self._ready()
+        await self._stop.wait()
+        notify("STOPPING=1")
+        log.info("stopping")
+        await self.server.stop(DRAIN_S)
+        for part in parts:
+            part.cancel()
 
     def _parts(self) -> dict[str, Callable[[], Awaitable[None]]]:
         return {
@@ -200,6 +211,7 @@ class Daemon:
             self.gate.sweep()
             self.facts.found(self.detector.due(time.monotonic()))
             self._tell_blindness()
+            self._tell_ledger()
             self.status_file.write()
             await asyncio.sleep(PULSE_S)
 
@@ -212,6 +224,15 @@ class Daemon:
                 log.info("seeing")
             notify(f"STATUS={'blind: ' + blind if blind else 'judging calls'}")
         self._blind = blind
+
+    def _tell_ledger(self) -> None:
+        fault = self.reservations.fault
+        if bool(fault) != bool(self._ledger_fault):
+            if fault:
+                log.error("ledger-not-usable", reason=fault)
+            else:
+                log.info("ledger-usable")
+        self._ledger_fault = fault
 
     def reload(self) -> None:
         """SIGHUP: check the file again and say what a restart would change."""

@@ -1,0 +1,326 @@
+"""The whole daemon, as a process: what it promises while things around it fail."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from policies.policy import Mode, SuspensionKind
+from policies.snapshot import load as load_snapshot
+from tests.agi.asterisk_side import closed, connect, direct_channel, environment
+from tests.tollguard.node import ACTOR, MONACO, Node, call_up_to_verdict, make_node
+from tests.until import until, until_sync
+from tollguard.errors import GateError
+from tollguard.ledger_file import read
+from tollguard.store import Store
+from tollguard.store.rows import NewSuspension
+
+TOKYO = "0312345678"
+
+
+def verdict(variables: dict[str, str]) -> tuple[str, str]:
+    return variables["TOLLGUARD_VERDICT"], variables["TOLLGUARD_REASON"]
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> Node:
+    """Give a node in enforce whose endpoint 6001 may call abroad; its daemon is not started."""
+    made = make_node(tmp_path / "n")
+    await made.set_policy()
+    return made
+
+
+async def suspend(node: Node, kind: SuspensionKind, target: str) -> int:
+    """Suspend as the command does; returns the revision."""
+    store = await Store.open(node.config.store.url)
+    try:
+        new = NewSuspension(kind, target, None, "test")
+        return (await store.suspend(new, ACTOR, now_s=time.time())).revision
+    finally:
+        await store.close()
+
+
+async def test_calls_are_judged_recorded_and_told(node: Node) -> None:
+    """A call is answered, its verdict is stored and logged once, and the node's row beats."""
+    with node.running():
+        allowed = await node.call(MONACO)
+        denied = await node.call(MONACO, endpoint="6002")
+    store = await Store.open(node.config.store.url)
+    rows = await store.nodes()
+    await store.close()
+    with sqlite3.connect(node.config.store.url) as db:
+        stored = db.execute("SELECT endpoint, verdict, reason FROM verdict ORDER BY id").fetchall()
+    db.close()
+
+    assert verdict(allowed) == ("ALLOW", "allowed")
+    assert verdict(denied) == ("DENY", "international-not-permitted")
+    assert stored == [
+        ("6001", "ALLOW", "allowed"),
+        ("6002", "DENY", "international-not-permitted"),
+    ]
+    assert node.log.count("event=verdict") == 2
+    assert (rows[0].node, rows[0].mode, rows[0].policy_revision) == ("pbx1", "enforce", 2)
+    assert "Traceback" not in node.log
+
+
+async def test_a_killed_daemon_s_allowed_call_has_its_row(node: Node) -> None:
+    """Killed with -9 right after the ALLOW reached the caller, the call's row is in the ledger."""
+    node.start()
+    node.wait_ready()
+    told = await call_up_to_verdict(node.config.gate.port, MONACO)
+    os.kill(node.pid, signal.SIGKILL)
+    assert node.process is not None
+    node.process.wait(10)
+    entries = read(node.config.ledger.path).entries
+
+    assert b"TOLLGUARD_VERDICT=ALLOW" in told
+    assert [(entry.kind, entry.number) for entry in entries] == [("reserve", MONACO)]
+    assert entries[0].token.encode() in told
+
+
+async def test_a_suspension_is_in_force_and_kept(node: Node) -> None:
+    """A suspension judges calls within a second, is in the snapshot, and the node says so."""
+    with node.running():
+        before = await node.call(MONACO)
+        revision = await suspend(node, SuspensionKind.COUNTRY, "MC")
+        until_sync(lambda: node.status["policy_revision"] == revision, 5)
+        store = await Store.open(node.config.store.url)
+        in_force = (await store.nodes())[0].policy_revision
+        await store.close()
+        after = await node.call(MONACO)
+    snapshot = load_snapshot(node.config.snapshot.path.read_bytes())
+
+    assert verdict(before) == ("ALLOW", "allowed")
+    assert verdict(after) == ("DENY", "country-suspended")
+    assert in_force == revision
+    assert snapshot.revision == revision
+
+
+async def test_a_policy_change_is_in_force_within_the_promised_second(node: Node) -> None:
+    """The node's row names the new revision before the second that guarantee 4 promises is over."""
+    with node.running():
+        store = await Store.open(node.config.store.url)
+        revision = (await store.set_mode(Mode.OBSERVE, ACTOR, now_s=time.time())).revision
+
+        promised_s = time.monotonic() + 1.0
+        in_force = 0
+        while in_force != revision and time.monotonic() < promised_s:
+            in_force = (await store.nodes())[0].policy_revision
+        await store.close()
+
+    assert in_force == revision
+
+
+async def test_a_daemon_without_its_store_judges_by_the_snapshot(node: Node) -> None:
+    """With the store gone a restart keeps the last policy, says so, and records when it is back."""
+    with node.running():
+        await node.call(MONACO)
+    path = Path(node.config.store.url)
+    for name in (path, path.with_name("tollguard.db-wal"), path.with_name("tollguard.db-shm")):
+        if name.exists():
+            name.rename(name.with_suffix(name.suffix + ".away"))
+    with node.running():
+        denied = await node.call(MONACO, endpoint="6002")
+        allowed = await node.call(MONACO)
+        status = node.status
+        for name in node.folder.glob("*.away"):
+            name.rename(name.with_suffix(""))
+        until_sync(lambda: node.status["store_state"] == "ok", 10)
+        until_sync(lambda: node.status["verdicts_waiting"] == 0, 10)
+
+    assert verdict(denied) == ("DENY", "international-not-permitted")
+    assert verdict(allowed) == ("ALLOW", "allowed")
+    assert status["policy_source"] == "snapshot"
+    assert status["store_state"] == "failed"
+    assert "event=policy-without-store" in node.log
+    assert "Traceback" not in node.log
+
+
+async def test_a_malformed_policy_keeps_the_last_good_one(node: Node) -> None:
+    """A row that means nothing changes no verdict, and is told until it is mended."""
+    with node.running():
+        with sqlite3.connect(node.config.store.url) as db:
+            db.execute("UPDATE setting SET value = 'maybe' WHERE name = 'mode'")
+            db.execute("UPDATE policy_revision SET revision = revision + 1")
+        until_sync(lambda: node.status["policy_fault"], 5)
+        kept = await node.call(MONACO, endpoint="6002")
+        with db:
+            db.execute("UPDATE setting SET value = 'enforce' WHERE name = 'mode'")
+        db.close()
+        until_sync(lambda: node.status["policy_revision"] == 3, 5)
+
+    assert verdict(kept) == ("DENY", "international-not-permitted")
+    assert "event=policy-not-taken" in node.log
+
+
+async def test_a_replaced_ledger_denies_until_it_is_accepted(node: Node) -> None:
+    """A deleted ledger is noticed at the next start and denies until the operator accepts."""
+    with node.running():
+        await node.call(MONACO)
+    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
+        (node.folder / name).unlink(missing_ok=True)
+    with node.running():
+        denied = await node.call(MONACO)
+        home = await node.call(TOKYO)
+        status = node.status
+        store = await Store.open(node.config.store.url)
+        await store.accept_ledger(
+            "pbx1", status["ledger_id"], 0, "disk was changed", ACTOR, now_s=time.time()
+        )
+        await store.close()
+        until_sync(lambda: node.status["ledger_state"] == "ok", 5)
+        accepted = await node.call(MONACO)
+
+    assert verdict(denied) == ("DENY", "ledger-unknown")
+    assert verdict(home) == ("ALLOW", "allowed")
+    assert status["ledger_state"] == "foreign"
+    assert verdict(accepted) == ("ALLOW", "allowed")
+
+
+async def test_a_damaged_ledger_denies_chargeable_calls_only(node: Node) -> None:
+    """A ledger that cannot be opened does not keep the daemon from answering."""
+    node.config.ledger.path.write_bytes(b"no database" * 100)
+    with node.running():
+        answers = [verdict(await node.call(number)) for number in (MONACO, TOKYO, "110")]
+        status = node.status
+
+    assert answers == [("DENY", "ledger-failed"), ("ALLOW", "allowed"), ("ALLOW", "emergency")]
+    assert status["ledger_state"] == "failed"
+    assert "all-chargeable-calls" in status["stops"]
+
+
+async def test_hostile_sessions_leave_the_next_call_answered(node: Node) -> None:
+    """Random bytes, half a request and headers of a megabyte cost the next caller nothing."""
+    hostile = [os.urandom(4_096), environment()[:200], b"agi_" + b"x" * (1 << 20), b"\n\n\n", b""]
+    with node.running():
+        held = []
+        for data in hostile:
+            reader, writer = await connect(node.config.gate.port)
+            writer.write(data)
+            held.append((reader, writer))
+        answer = await node.call(MONACO)
+        for reader, writer in held:
+            await closed(reader)
+            writer.close()
+        again = await node.call(TOKYO)
+
+    assert verdict(answer) == verdict(again) == ("ALLOW", "allowed")
+    assert "Traceback" not in node.log
+
+
+async def test_a_refused_ami_leaves_the_gate_answering(tmp_path: Path) -> None:
+    """Without Asterisk's manager the daemon judges, and says within 10 s that it is blind."""
+    node = make_node(tmp_path / "n")
+    await node.set_policy()
+    with node.running():
+        answer = await node.call(TOKYO)
+        until_sync(lambda: node.status["blind"].startswith("ami-unreachable"), 10)
+        status = node.status
+
+    assert verdict(answer) == ("ALLOW", "allowed")
+    assert status["ami_state"] == "down"
+    assert "event=blind" in node.log
+    assert "Traceback" not in node.log
+
+
+def test_a_gate_that_cannot_listen_ends_with_one_sentence(node: Node) -> None:
+    """A taken port is told with its number, exit status 69 and no traceback."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", node.config.gate.port))
+        holder.listen()
+        node.start()
+        assert node.process is not None
+        code = node.process.wait(20)
+
+    assert code == GateError.exit_code
+    told = [line for line in node.log.splitlines() if not line.startswith("level=")]
+    assert len(told) == 1
+    assert f"cannot listen on 127.0.0.1:{node.config.gate.port}" in told[0]
+    assert "Traceback" not in node.log
+
+
+def test_a_secret_that_cannot_be_read_ends_with_one_sentence(node: Node) -> None:
+    """A missing key file is told with its path and exit status 78."""
+    (node.folder / "gate-key").unlink()
+    node.start()
+    assert node.process is not None
+
+    assert node.process.wait(20) == 78
+    assert "gate-key" in node.log
+    assert "Traceback" not in node.log
+
+
+def test_a_key_too_short_ends_with_one_sentence(node: Node) -> None:
+    """A key that could be guessed is refused at the start, without showing it."""
+    (node.folder / "gate-key").write_text("short")
+    node.start()
+    assert node.process is not None
+
+    assert node.process.wait(20) == 78
+    assert "16 to 128" in node.log
+    assert "'short'" not in node.log
+    assert "Traceback" not in node.log
+
+
+async def test_sighup_and_sigterm(node: Node) -> None:
+    """SIGHUP changes nothing and is told; SIGTERM ends it in order and takes status.json away."""
+    with node.running():
+        os.kill(node.pid, signal.SIGHUP)
+        until_sync(lambda: "event=reload" in node.log, 5)
+        answer = await node.call(TOKYO)
+
+    assert verdict(answer) == ("ALLOW", "allowed")
+    assert node.status == {}
+    assert node.log.splitlines()[-1] == "level=info event=stopped"
+
+
+async def test_a_call_in_progress_is_answered_before_the_end(node: Node) -> None:
+    """A session that is open at SIGTERM still gets its verdict."""
+    with node.running():
+        reader, writer = await connect(node.config.gate.port)
+        writer.write(environment())
+        asked = await reader.readline()
+        os.kill(node.pid, signal.SIGTERM)
+        until_sync(lambda: "event=stopping" in node.log, 5)
+        writer.write(direct_channel().answer(asked))
+        told = await reader.readline()
+        writer.close()
+
+    assert b"TOLLGUARD_VERDICT=ALLOW" in told
+
+
+async def test_systemd_is_told_ready_alive_and_stopping(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """READY comes when the gate listens, WATCHDOG while the loop runs, STOPPING at the end."""
+    heard: list[bytes] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(node.folder / "notify"))
+        systemd.settimeout(0)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(node.folder / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "90000")
+        loop = asyncio.get_running_loop()
+        loop.add_reader(systemd, lambda: heard.append(systemd.recv(1_000)))
+        with node.running():
+            await until(lambda: heard.count(b"WATCHDOG=1") > 2, 10)
+        await until(lambda: b"STOPPING=1" in heard, 5)
+        loop.remove_reader(systemd)
+
+    ready = [told for told in heard if told.startswith(b"READY=1")]
+    assert len(ready) == 1
+
+
+def test_the_status_is_json_of_every_field(node: Node) -> None:
+    """status.json is one object, written anew once a second."""
+    with node.running():
+        first = node.status["at"]
+        until_sync(lambda: node.status["at"] != first, 5)
+        keys = set(json.loads(node.config.status_path.read_text()))
+
+    assert {"node", "mode", "ami_state", "ledger_state", "store_state", "stops"} <= keys

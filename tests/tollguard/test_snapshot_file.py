@@ -1,0 +1,40 @@
+"""The last policy survives, and never goes back."""
+
+import stat
+from pathlib import Path
+
+from policies.policy import Policy
+from tollguard.snapshot_file import read_snapshot, write_snapshot
+
+
+def test_a_written_policy_is_read_back(tmp_path: Path) -> None:
+    """What was written is what is read, and others than owner and group cannot read it."""
+    path = tmp_path / "snapshot.json"
+
+    written = write_snapshot(path, Policy(revision=7))
+
+    assert written
+    assert read_snapshot(path) == Policy(revision=7)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_lower_revision_never_replaces_a_higher_one(tmp_path: Path) -> None:
+    """A store restored from a backup cannot undo a suspension in the snapshot."""
+    path = tmp_path / "snapshot.json"
+    write_snapshot(path, Policy(revision=7))
+
+    written = write_snapshot(path, Policy(revision=6))
+
+    assert not written
+    assert read_snapshot(path) == Policy(revision=7)
+
+
+def test_what_cannot_be_believed_is_none(tmp_path: Path) -> None:
+    """A missing and a damaged snapshot are no policy; a damaged one is replaced."""
+    path = tmp_path / "snapshot.json"
+    missing = read_snapshot(path)
+    path.write_bytes(b'{"revision": 9')
+
+    assert missing is None
+    assert read_snapshot(path) is None
+    assert write_snapshot(path, Policy(revision=1))
