@@ -85,7 +85,7 @@ Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:%-]{1,253}$")]
 class Section(BaseModel):
     """What every section shares: strict types, no unknown key, never changed after loading."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 class SiteSection(Section):

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -69,10 +70,9 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _age_s(data: Mapping[str, Any], now_s: float) -> float | None:
-    from tollguard.store.times import to_seconds
-
+    # not by tollguard.store.times: that would import SQLite and asyncio, a third of the run
     try:
-        return now_s - to_seconds(data["at"])
+        return now_s - datetime.fromisoformat(data["at"]).timestamp()
     except (KeyError, TypeError, ValueError):
         return None
 
