@@ -36,6 +36,8 @@ port = {gate_port}
 key_file = "{folder}/gate-key"
 [ami]
 port = {ami_port}
+eyes_username = "eyes"
+hands_username = "hands"
 eyes_secret_file = "{folder}/ami-eyes"
 hands_secret_file = "{folder}/ami-hands"
 [store]
