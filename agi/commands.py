@@ -6,7 +6,7 @@ it is not sent. Both commands were tried on Asterisk 16.28 and 22.10 (docs/adr l
 
 import hmac
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from agi.protocol import AgiProtocolError, Environment, Refusal, Reply
 from policies.decision import Answer, Verdict
@@ -28,8 +28,7 @@ _SOURCE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Variables:
+class Variables(NamedTuple):
     """What the channel answered.
 
     Attributes:

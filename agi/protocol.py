@@ -6,8 +6,8 @@ order, is therefore refused instead of skipped. How the stream was cut never cha
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 # A real environment is about 600 bytes in 24 lines (measured, Asterisk 16.28 and 22.10).
 MAX_LINE_BYTES = 2048  # AGI_BUF_LEN, asterisk res/res_agi.c
@@ -63,6 +63,7 @@ _KEY_OF_LINE = re.compile(rb"([^:]*): ")
 _ARGUMENT_KEY = re.compile(rb"agi_arg_([1-9][0-9]?)")
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")  # all but the line feed that ends a line
 _RESULT = re.compile(rb"200 result=(-?[0-9]{1,10})(?: \(([^\x00-\x1f\x7f]*)\))?")
+_RESULT_LINE = re.compile(_RESULT.pattern + b"\n")  # a reply in one piece, the common case
 _ERROR_LINE = re.compile(rb"(5[0-9]{2})[ -].*")
 
 
@@ -114,8 +115,7 @@ class AgiProtocolError(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """What Asterisk says of a session before the first command.
 
     Attributes:
@@ -134,8 +134,7 @@ class Environment:
     arguments: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One answer of Asterisk's to one command.
 
     Attributes:
@@ -305,6 +304,8 @@ class ReplyReader:
         Raises:
             AgiProtocolError: A line is no reply, or too long.
         """
+        if self.idle and len(data) <= MAX_LINE_BYTES and (found := _RESULT_LINE.fullmatch(data)):
+            return [_result(found)]
         lines = (self._tail + data).split(b"\n")
         self._tail = lines.pop()
         replies = [reply for line in lines if (reply := self._take(line)) is not None]
@@ -329,11 +330,15 @@ class ReplyReader:
         return reply
 
 
+def _result(found: re.Match[bytes]) -> Reply:
+    result, value = found.groups()
+    return Reply(200, result.decode(), None if value is None else _text(value))
+
+
 def _reply(line: bytes) -> Reply:
     """Read a reply of one line."""
     if found := _RESULT.fullmatch(line):
-        value = found[2]
-        return Reply(200, found[1].decode(), None if value is None else _text(value))
+        return _result(found)
     if _CONTROL.search(line):
         raise AgiProtocolError(Refusal.CONTROL_CHARACTER)
     if found := _ERROR_LINE.fullmatch(line):

@@ -205,13 +205,13 @@ class Session(asyncio.Protocol):
     _transport: asyncio.Transport
     _timer: asyncio.TimerHandle
     _environment: Environment
+    _replies: ReplyReader
     _answer: Answer
 
     def __init__(self, server: GateServer, tasks: asyncio.TaskGroup) -> None:
         self._server = server
         self._tasks = tasks
         self._reader = EnvironmentReader()
-        self._replies = ReplyReader()
         self._stage = _Stage.ENVIRONMENT
 
     # uvloop's transports have all of asyncio.Transport's methods but are no instances of it.
@@ -247,6 +247,7 @@ class Session(asyncio.Protocol):
         if not environment.channel or not environment.uniqueid:
             raise AgiProtocolError(Refusal.EMPTY_VALUE)
         self._environment = environment
+        self._replies = ReplyReader()
         self._stage = _Stage.VARIABLES
         self._transport.write(ask_variables(environment))
 
@@ -285,7 +286,7 @@ class Session(asyncio.Protocol):
             at_s=self._server.clock(),
         )
         self._stage = _Stage.JUDGE
-        _ = self._tasks.create_task(self._decide(attempt), name=f"judge {environment.uniqueid!r}")
+        _ = self._tasks.create_task(self._decide(attempt), name=environment.uniqueid)
 
     async def _decide(self, attempt: DialAttempt) -> None:
         try:

@@ -19,7 +19,7 @@ from policies.decision import Answer, Verdict
 
 KEY = "gate-key_0123456789"
 PJSIP = Environment("gate", "PJSIP/6001-0000002a", "PJSIP", "1.1", ("trunk", "0312345678"))
-LOCAL = dataclasses.replace(PJSIP, channel="Local/1@x-00000000;2", technology="Local")
+LOCAL = PJSIP._replace(channel="Local/1@x-00000000;2", technology="Local")
 ALLOW = Answer(Verdict.ALLOW, "0312345678", 14_400_000, "tok-1_A", "allowed")
 DENY = Answer(Verdict.DENY, "", 0, "", "country-suspended")
 

@@ -3,11 +3,12 @@
 import asyncio
 import itertools
 import resource
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+import uvloop
 
 from agi.protocol import Refusal
 from agi.server import GateServer, ServerLimits
@@ -544,6 +545,29 @@ async def test_a_cancelled_judge_closes_its_session() -> None:
     assert gate.refused == {Refusal.STOPPED: 1}
     writer.close()
     await gate.stop(0.0)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        test_a_direct_call_is_judged_and_told_in_order,
+        test_a_mebibyte_of_header_leaves_the_next_call_answered,
+        test_a_slow_drip_does_not_move_the_deadline,
+        test_a_client_gone_while_judged_gives_the_answer_back,
+        test_a_judge_that_raises_is_told_and_leaves_no_verdict,
+        test_two_thousand_idle_connections_leave_the_next_call_answered,
+        test_the_client_limit_keeps_calls_that_are_being_judged,
+        test_stop_lets_running_calls_finish,
+        test_stop_closes_what_outlasts_the_drain,
+        test_a_cancelled_judge_closes_its_session,
+    ],
+)
+@pytest.mark.usefixtures("descriptors")
+def test_the_same_holds_on_the_daemons_loop(
+    scenario: Callable[[], Coroutine[None, None, None]],
+) -> None:
+    """uvloop, whose transports are no asyncio.Transport, changes nothing of the above."""
+    uvloop.run(scenario())
 
 
 async def test_a_server_that_never_started_stops() -> None:
