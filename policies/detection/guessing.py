@@ -19,8 +19,8 @@ FAILURES = frozenset(
 # PJSIP names an account so in the second event of an attempt on one that does not exist.
 NO_ACCOUNT = ("", "<unknown>")
 
-# A window slides in steps of a twelfth and reaches back up to one step further, never less.
-STEPS = 12
+# A window slides in steps of a sixth and reaches back up to one step further, never less.
+STEPS = 6
 SLOTS = STEPS + 1
 
 # One attempt's events are milliseconds apart. The session is the Call-ID, which the caller
@@ -73,8 +73,10 @@ class GuessingDetector:
             FindingKind.GUESSING_SOURCE: per_source,
             FindingKind.GUESSING_ACCOUNT: per_account,
         }
-        self._counters: Table[Subject] = Table(rows_per_generation)
-        self._sessions: Table[tuple[str, str]] = Table(rows_per_generation)
+        # Keyed by hash: 32 bytes that the garbage collector never walks, for names of any length.
+        # The hash is seeded by the process, so nobody can aim at another's row.
+        self._counters: Table[int] = Table(rows_per_generation)
+        self._sessions: Table[int] = Table(rows_per_generation)
         self._evidence: OrderedDict[Subject, _Evidence] = OrderedDict()
         self._untold: dict[Subject, None] = {}
 
@@ -107,7 +109,7 @@ class GuessingDetector:
 
     def _is_new_attempt(self, event: Authentication) -> bool:
         """Count the events of one attempt once."""
-        key = (event.source.ip, event.session[:MAX_SUBJECT_CHARS])
+        key = hash((event.source.ip, event.session))
         bad = event.outcome is AuthOutcome.BAD_RESPONSE
         row = self._sessions.get(key)
         if row is not None and event.at_s - row[0] < SESSION_S and not (bad and row[1]):
@@ -119,12 +121,13 @@ class GuessingDetector:
 
     def _count(self, subject: Subject, account: str, event: Authentication) -> Finding | None:
         """Count a failure of a subject and tell of it when it is time."""
-        row = self._slid(self._counters.get(subject), event.at_s)
+        key = hash(subject)
+        row = self._slid(self._counters.get(key), event.at_s)
         slot, first_at_s, _, total, *counts = row
         if not total:
             self._forget(subject)
         counts[0] += 1
-        self._counters.put(subject, (slot, first_at_s, event.at_s, total + 1, *counts))
+        self._counters.put(key, (slot, first_at_s, event.at_s, total + 1, *counts))
         self._remember(subject, account, event.source.ip)
         if sum(counts) >= self._thresholds[subject[0]]:
             self._untold[subject] = None
@@ -166,7 +169,7 @@ class GuessingDetector:
     def _tell(self, subject: Subject, at_s: float) -> Finding | None:
         """Make the finding of a subject; None where its counter was dropped."""
         del self._untold[subject]
-        row = self._counters.get(subject)
+        row = self._counters.get(hash(subject))
         if row is None:
             return None
         evidence = self._evidence[subject]

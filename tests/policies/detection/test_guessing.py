@@ -49,7 +49,7 @@ def test_an_account_tried_from_many_sources_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gap_s", "findings"), [(4.0, 1), (14.9, 1), (17.0, 0), (30.0, 0), (70.0, 0)]
+    ("gap_s", "findings"), [(4.0, 1), (14.9, 1), (18.0, 0), (30.0, 0), (70.0, 0)]
 )
 def test_the_window_slides(gap_s: float, findings: int) -> None:
     """Five failures count together only within one window, however they straddle its steps."""
