@@ -1,0 +1,145 @@
+"""Shows the whole product at work on real SIP: what it lets through, refuses, lists and cuts."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from tests.asterisk.guarded import Guarded
+from tests.asterisk.sipp import phone
+from tests.asterisk.waiting import until
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("guarded-calls")]
+
+MONACO = "01037793123456"
+
+
+@pytest.fixture(scope="module")
+def running(installed: None) -> Iterator[Guarded]:
+    """Start one product that enforces."""
+    with Guarded() as guarded:
+        guarded.daemon.run("mode", "enforce")
+        assert guarded.phone.register() == 200
+        yield guarded
+
+
+@pytest.fixture
+def guarded(running: Guarded) -> Iterator[Guarded]:
+    """Hand it out with an empty trunk; afterwards nothing is left in Asterisk."""
+    running.trunk.calls.clear()
+    running.asterisk.mark_descriptors()
+    yield running
+    running.asterisk.assert_clean()
+
+
+@pytest.mark.parametrize(
+    "dialled",
+    [
+        MONACO, "0081010377931234", "184010377931234", "0010377931234", "+37793123456",
+        "010377931234", "003301037793123456", "184186010377931234", "122003301017671234567",
+        "00330312345678", "0990512345", "+81312345678x", "0" * 30,
+    ],
+)  # fmt: skip
+def test_r49_an_international_or_hidden_number_is_refused(guarded: Guarded, dialled: str) -> None:
+    """Nobody was given a right to call abroad, so no form of it reaches the trunk."""
+    assert guarded.phone.dial(dialled) == 403
+    assert guarded.trunk.numbers() == []
+
+
+@pytest.mark.parametrize("dialled", ["0312345678", "09012345678", "05012345678", "0120444113"])
+def test_a_domestic_call_reaches_the_trunk_byte_for_byte(guarded: Guarded, dialled: str) -> None:
+    """What was judged is what the trunk is given, and what the verdict says."""
+    assert guarded.phone.dial(dialled) == 200
+    assert guarded.trunk.numbers() == [dialled.encode()]
+
+    row = until(lambda: newest_verdict(guarded, dialled), 5, "the verdict is stored")
+    assert {"verdict": "ALLOW", "endpoint": "6001", "canonical": dialled}.items() <= row.items()
+
+
+def newest_verdict(guarded: Guarded, dialled: str) -> dict[str, object]:
+    """Return the newest verdict's row when it is about a number, else an empty one."""
+    rows: list[dict[str, object]] = guarded.daemon.report("verdicts")
+    return rows[0] if rows and rows[0]["dialled"] == dialled else {}
+
+
+def test_r51_a_suspended_countrys_running_call_is_cut(guarded: Guarded) -> None:
+    """A granted call goes out, is cut when its country is suspended, and may again afterwards."""
+    daemon = guarded.daemon
+    daemon.run("grant", "international", "--endpoint", "6001", "--countries", "MC")
+    with guarded.phone.call(MONACO, hold_s=25) as run:
+        run.answered()
+        daemon.run("suspend", "country", "MC", "--for", "1h", "--reason", "test")
+        begin_s = time.monotonic()
+        run.cut(timeout_s=5)
+        assert time.monotonic() - begin_s < 2.0
+    assert guarded.phone.dial(MONACO) == 403
+
+    daemon.run("resume", "country", "MC")
+    assert guarded.phone.dial(MONACO) == 200
+    assert guarded.trunk.numbers() == [MONACO.encode()] * 2
+
+
+def test_an_emergency_call_passes_with_everything_suspended(guarded: Guarded) -> None:
+    """110 reaches the trunk while international calls and the endpoint itself are suspended."""
+    guarded.daemon.run("suspend", "international", "--for", "1h", "--reason", "test")
+    guarded.daemon.run("suspend", "endpoint", "6001", "--for", "1h", "--reason", "test")
+    try:
+        assert guarded.phone.dial("0312345678") == 403
+        assert guarded.phone.dial("110") == 200
+        assert guarded.trunk.numbers() == [b"110"]
+    finally:
+        guarded.daemon.run("resume", "endpoint", "6001")
+        guarded.daemon.run("resume", "international")
+
+
+def test_a_call_that_nobody_is_responsible_for_may_not_go_abroad(guarded: Guarded) -> None:
+    """An originated Local channel has no principal and no right to call abroad."""
+    guarded.asterisk.originate(MONACO)
+
+    until(lambda: newest_verdict(guarded, MONACO), 5, "the verdict is stored")
+    assert guarded.trunk.numbers() == []
+
+
+def test_r1_guessing_is_listed_with_its_true_source(guarded: Guarded) -> None:
+    """Wrong passwords from another address become a finding with that address."""
+    for name in ("6001", "6002", "6003", "6004") * 3:
+        assert phone(guarded.asterisk.access, name, "127.0.0.66", "guess").register() == 401
+
+    found = until(lambda: guarded.daemon.report("attacks"), 10, "the attack is listed")
+    assert "127.0.0.66" in str(found)
+
+
+def test_r62_r63_registrations_show_the_packets_source(guarded: Guarded) -> None:
+    """The list on the command line has the packet's address and port, not the claimed ones."""
+    who = phone(guarded.asterisk.access, "6002", "127.0.0.12")
+    assert who.register(via="10.99.99.99:5070", contact="192.168.50.50:5071") == 200
+
+    def seen() -> tuple[str, int]:
+        rows = guarded.daemon.report("registrations", "--endpoint", "6002")
+        return (rows[0]["host"], rows[0]["port"])
+
+    until(lambda: seen() == (who.address, who.port), 10, f"listed with {who.port}")
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"\x00\xff" * 1000,
+        b"agi_network: yes\nagi_",
+        b"agi_network: yes\n" + b"agi_x: " + b"y" * (1 << 20),
+        b"agi_network: yes\n" * 100_000,
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\n\n\n",
+    ],
+    ids=["random", "half", "1 MiB header", "100,000 headers", "HTTP", "empty lines"],
+)
+def test_noise_on_the_gates_port_leaves_the_next_call_answered(
+    guarded: Guarded, noise: bytes
+) -> None:
+    """Whatever a stranger sends to the gate, the next real call is judged."""
+    with socket.create_connection(("127.0.0.1", guarded.daemon.gate_port), timeout=5) as stranger:
+        with suppress(ConnectionError):  # the gate closes as soon as it has seen enough
+            stranger.sendall(noise)
+        assert guarded.phone.dial("0312345678") == 200
