@@ -5,6 +5,7 @@ What came from the network is `repr`'d, so a CR or LF in it cannot forge a line.
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
@@ -14,8 +15,9 @@ MAX_VALUE = 300
 MAX_TRACEBACK = 8_000
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Send structlog and the libraries' own records to stderr."""
+def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Send structlog and the libraries' own records to ``stream``, else to stderr."""
+    stream = stream or sys.stderr
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -26,11 +28,11 @@ def configure(level: int = logging.INFO) -> None:
             ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="level=%(levelname)s event=%(message)s"
+        stream=stream, level=logging.WARNING, format="level=%(levelname)s event=%(message)s"
     )
 
 

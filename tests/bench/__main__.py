@@ -1,0 +1,102 @@
+"""``make bench``: the figures that the design promises, as a table and as JSON.
+
+No test asserts on any of them: they are this machine's. ``BENCH_JSON=FILE`` keeps the JSON.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.bench import ami, decision, ledger, startup
+from tollguard import logs
+
+AMI_EVENTS = 50_000
+WIDTH = 44
+
+
+def say(text: str = "") -> None:
+    """Print one line at once: a bench that is silent for a minute looks hung."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def row(name: str, figure: str, target: str = "") -> None:
+    """Print one line of the table."""
+    say(f"  {name:<{WIDTH}} {figure:<34} {target}".rstrip())
+
+
+def show_gate(told: dict[str, Any]) -> None:
+    """Print the gate's lines."""
+    say("gate, full decision, beside a bare FastAGI handler")
+    for name, figures in told["ratios"].items():
+        bare, gate = figures["bare"], figures["gate"]
+        target = "target 0.70 or more" if name.startswith("domestic") else ""
+        rates = f"{gate['calls_per_s']:.0f} of {bare['calls_per_s']:.0f} calls/s"
+        row(name, f"{figures['ratio']:.2f}  {rates}", target)
+        failed = bare["failed"] + gate["failed"]
+        if failed:
+            row("", f"{failed} sessions FAILED")
+    flood = told["flood"]
+    row(
+        f"beside an AMI flood, {flood['callers']} callers",
+        f"p99 {flood['p99_ms']:.1f} ms  {flood['calls_per_s']:.0f} calls/s",
+        f"{flood['events']} events meanwhile",
+    )
+
+
+def show_ami(told: dict[str, Any]) -> None:
+    """Print the listener's lines."""
+    say("AMI bytes to typed event, beside plain panoramisk")
+    for name in ("needed", "mixed"):
+        rates = f"{told[f'{name}_ours_per_s']} of {told[f'{name}_plain_per_s']} events/s"
+        target = "target 2.00 or more" if name == "needed" else ""
+        row(f"{name} events", f"{told[f'{name}_ratio']:.2f}  {rates}", target)
+
+
+def show_ledger(told: dict[str, Any]) -> None:
+    """Print the ledger's lines."""
+    for disk, figures in told.items():
+        say(f"ledger, {disk}")
+        if not figures:
+            row("not measured", "strace is missing")
+            continue
+        row("one sync of the disk", f"{figures['sync_ms']:.2f} ms")
+        for callers in ledger.CALLERS:
+            one = figures[f"{callers} callers"]
+            row(f"{callers} callers", f"{one['rows_per_s']} rows/s  p50 {one['p50_ms']:.2f} ms")
+
+
+def show_startup(told: dict[str, Any]) -> None:
+    """Print the line of the command's start."""
+    say("start of a command")
+    times = f"{told['times']:.1f} x  {told['status_ms']:.0f} of {told['import_click_ms']:.0f} ms"
+    row("tollguard status beside import click", times, "target 5.0 x or less")
+
+
+def main() -> None:
+    """Measure one subject after the other, printing each as it is done."""
+    begun_s = time.monotonic()
+    figures: dict[str, Any] = {}
+    with Path(os.devnull).open("w") as nowhere:
+        logs.configure(stream=nowhere)
+        for name, measure, show in (
+            ("gate", decision.run, show_gate),
+            ("ami", lambda: ami.run(AMI_EVENTS), show_ami),
+            ("ledger", ledger.run, show_ledger),
+            ("startup", startup.run, show_startup),
+        ):
+            figures[name] = measure()
+            show(figures[name])
+    figures["took_s"] = round(time.monotonic() - begun_s, 1)
+    text = json.dumps(figures, indent=1)
+    kept = os.environ.get("BENCH_JSON")
+    if kept:
+        Path(kept).write_text(text + "\n")
+    say(f"took {figures['took_s']} s" if kept else text)
+
+
+if __name__ == "__main__":
+    main()
