@@ -76,7 +76,7 @@ def test_the_row_of_an_allowed_call_survives_kill_9(guarded: Guarded) -> None:
         rows = guarded.daemon.report("ledger", "show")["entries"]
         run.wait()
 
-    assert [(row["dialled"], row["endpoint"]) for row in rows] == [(MONACO, "6001")]
+    assert [(row["number"], row["endpoint"]) for row in rows] == [(MONACO, "6001")]
 
 
 def test_explain_needs_no_daemon(guarded: Guarded) -> None:
