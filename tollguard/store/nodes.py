@@ -64,7 +64,6 @@ async def ask(
 ) -> int:
     """Put a question (kind, arguments) to a node's daemon."""
     async with db.transaction(write=True) as connection:
-        await db.queries.forget_requests(connection, before_at=to_text(now_s - KEEP_REQUESTS_S))
         made = await db.queries.add_request(
             connection,
             node=node,
@@ -74,6 +73,8 @@ async def ask(
             asked_at=to_text(now_s),
             expires_at=to_text(now_s + for_s),
         )
+        # after the new row, so that SQLite does not give an old row's id to it
+        await db.queries.forget_requests(connection, before_at=to_text(now_s - KEEP_REQUESTS_S))
     return int(made)
 
 
