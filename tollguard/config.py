@@ -23,14 +23,12 @@ from pydantic import (
 from policies.numbering.number import NumberForm
 from policies.policy import Site, Trunk
 from tollguard.config_errors import explain_all
+from tollguard.config_patterns import COUNTRY, DIGITS, HOST, NAME, OUTSIDE_LINE
 from tollguard.errors import ConfigError
 
 DEFAULT_PATH = Path("/etc/tollguard/tollguard.toml")
 PATH_VARIABLE = "TOLLGUARD_CONFIG"
 MAX_CONFIG_BYTES = 1 << 20
-
-# What Asterisk accepts in a section name and what survives in a dial string unquoted.
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,78}$"
 
 
 def _to_path(value: object) -> object:
@@ -76,10 +74,9 @@ Name = Annotated[str, Field(pattern=NAME)]
 AbsolutePath = Annotated[Path, BeforeValidator(_to_path), AfterValidator(_absolute)]
 SecretFile = Annotated[AbsolutePath, AfterValidator(_not_blank_secret)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
-Digits = Annotated[str, Field(pattern=r"^[0-9*#]{1,8}$")]
-CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-# Text that may stand in a dial string or a manager header: no white space, no separators.
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:%-]{1,253}$")]
+Digits = Annotated[str, Field(pattern=DIGITS)]
+CountryCode = Annotated[str, Field(pattern=COUNTRY)]
+Host = Annotated[str, Field(pattern=HOST)]
 
 
 class Section(BaseModel):
@@ -103,7 +100,7 @@ class SiteSection(Section):
     plan: Literal["jp", "generic"] = Field(
         default="jp", description="Dial plan numbers are read by."
     )
-    outside_line: Annotated[str, Field(pattern=r"^[0-9*#]{0,4}$")] = Field(
+    outside_line: Annotated[str, Field(pattern=OUTSIDE_LINE)] = Field(
         default="",
         description="Digits dialled for an outside line that the trunk must not see, or empty.",
     )

@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tollguard.config_patterns import WORDS
+
 MAX_VALUE_CHARS = 60
+BOUNDS: Mapping[str, str] = {
+    "literal_error": "is not one of {expected}",
+    "greater_than_equal": "is too small; at least {ge}",
+    "less_than_equal": "is too large; at most {le}",
+    "string_too_long": "is too long; at most {max_length} characters",
+    "too_short": "has too few entries; at least {min_length}",
+    "too_long": "has too many entries; at most {max_length}",
+}
 
 
 def explain_all(errors: Sequence[Mapping[str, Any]], path: Path) -> str:
@@ -37,23 +47,15 @@ def _shown(value: object) -> str:
 
 
 def _wrong(kind: str, context: Mapping[str, Any], message: str) -> str:
-    match kind:
-        case "literal_error":
-            return f"is not one of {context['expected']}"
-        case "greater_than_equal":
-            return f"is too small; at least {context['ge']}"
-        case "less_than_equal":
-            return f"is too large; at most {context['le']}"
-        case "string_pattern_mismatch":
-            return f"does not match {context['pattern']}"
-        case "string_too_long":
-            return f"is too long; at most {context['max_length']} characters"
-        case "value_error":
-            return message.removeprefix("Value error, ")
-        case _ if kind.endswith("_type"):
-            return f"is of the wrong type; write {_type_name(kind)}"
-        case _:
-            return message[:1].lower() + message[1:]
+    if kind in BOUNDS:
+        return BOUNDS[kind].format_map(context)
+    if kind == "string_pattern_mismatch":
+        return f"is not {WORDS[context['pattern']]}"
+    if kind == "value_error":
+        return message.removeprefix("Value error, ")
+    if kind.endswith("_type") or kind == "is_instance_of":
+        return f"is of the wrong type; write {_type_name(kind)}"
+    return message[:1].lower() + message[1:]
 
 
 def _type_name(kind: str) -> str:
@@ -64,6 +66,5 @@ def _type_name(kind: str) -> str:
         "tuple_type": "a list, […]",
         "model_type": "a section, [name]",
         "is_instance_of": "a path in quotes",
-        "path_type": "a path in quotes",
     }
     return names.get(kind, kind.removesuffix("_type"))
