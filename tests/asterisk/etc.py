@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.asterisk.flavours import Installation
 from tests.asterisk.ports import free_tcp, free_udp
+from tollguard.shipped import asterisk_conf
 
-CONF = Path(__file__).parents[2] / "asterisk-conf"
 PHONES = tuple(str(number) for number in range(6001, 6011))
 WATCHED = PHONES[5:]  # Asterisk asks these every second whether they are there
 
@@ -118,11 +118,12 @@ def phone_secret(phone: str) -> str:
 def write_etc(folder: Path, installation: Installation, site: Site, access: Access) -> Path:
     """Lay out everything a private Asterisk reads; return the path of its asterisk.conf."""
     etc = folder / "etc"
-    shutil.copytree(CONF, etc)
+    shipped = asterisk_conf()
+    shutil.copytree(shipped, etc)
     if site.flavour == "16":
-        shutil.copytree(CONF / "asterisk-16", etc, dirs_exist_ok=True)
+        shutil.copytree(shipped / "asterisk-16", etc, dirs_exist_ok=True)
     texts = {
-        "asterisk.conf": asterisk_conf(folder, installation),
+        "asterisk.conf": main_conf(folder, installation),
         "modules.conf": modules_conf(),
         "logger.conf": LOGGER,
         "rtp.conf": "[general]\nrtpstart=20000\nrtpend=40000\n",
@@ -140,7 +141,7 @@ def write_etc(folder: Path, installation: Installation, site: Site, access: Acce
     return etc / "asterisk.conf"
 
 
-def asterisk_conf(folder: Path, installation: Installation) -> str:
+def main_conf(folder: Path, installation: Installation) -> str:
     """Point every directory into the private folder."""
     for name in ("var", "db", "spool", "run", "log", "agi"):
         (folder / name).mkdir()
@@ -197,7 +198,7 @@ def site_conf(site: Site) -> str:
     """Take the shipped tollguard-site.conf and change single values in it."""
     values = {"TOLLGUARD_GATE": site.gate, **site.globals}
     lines = []
-    for line in (CONF / "extensions.d/tollguard-site.conf").read_text().splitlines():
+    for line in (asterisk_conf() / "extensions.d/tollguard-site.conf").read_text().splitlines():
         name = line.partition("=")[0]
         lines.append(f"{name}={values.pop(name)}" if name in values else line)
     lines += [f"{name}={value}" for name, value in values.items()]
