@@ -96,3 +96,7 @@ LOCK_ARGS := --quiet --strip-extras --generate-hashes --no-header --no-annotate 
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov
+
+.PHONY: demo
+demo: $(STAMP) ## a private Asterisk, real phones, a thief and tollguard; KEEP=1 leaves it running
+	@$(BIN)/python -m tests.demo $(if $(KEEP),--keep)

@@ -1,0 +1,1 @@
+"""The newcomer's first command: a story on real SIP in which every step checks itself."""
