@@ -90,7 +90,7 @@ class Connection(Manager):  # type: ignore[misc]  # panoramisk has no types
 
     def ping(self) -> None:
         """Give the peer up when it sent nothing since the ping before this one."""
-        if self.lost.done():
+        if self.protocol.transport.is_closing():
             return
         if not self.protocol.heard:
             silent = f"ami-silent: nothing heard for {2 * self._patience.ping_s:g} s"

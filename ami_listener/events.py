@@ -30,6 +30,7 @@ from policies.events import (
 TEXT_MAX_CHARS: Final = 256
 URI_MAX_CHARS: Final = 1024
 COUNT_MAX_CHARS: Final = 15
+_HEAD_LINES: Final = 3
 GATE_VARIABLE: Final = "TOLLGUARD_TOKEN="
 
 # Everything main/security_events.c can put into an event; one more key was smuggled in.
@@ -121,11 +122,10 @@ def translate(frame: Frame, at_s: float, rules: Rules = DEFAULT_RULES) -> tuple[
 
 def _missing_head(fields: dict[str, str], rules: Rules) -> str:
     """Asterisk writes Event, Privilege and Timestamp first; elsewhere they are forged."""
-    keys = iter(fields)
-    next(keys, None)
-    if next(keys, None) != "Privilege":
+    keys = list(fields)
+    if len(keys) < _HEAD_LINES or keys[1] != "Privilege":
         return "no-privilege"
-    if rules.timestamps and next(keys, None) != "Timestamp":
+    if rules.timestamps and keys[2] != "Timestamp":
         return "no-timestamp"
     return ""
 
@@ -171,7 +171,7 @@ def _peer_status(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Ev
     status = _PEER_STATUS.get(word)
     if status is None:  # Rejected: the security events tell it with its source
         return ()
-    rtt = rtt_us(f"{fields.get('Time', '')}000", status)
+    rtt = rtt_us(f"{fields['Time']}000", status) if "Time" in fields else None
     return (ContactSeen(at_s, technology, peer, peer, status, rtt, None),)
 
 

@@ -89,12 +89,12 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         return rest
 
     def _turn(self) -> None:
-        stop_s = time.perf_counter() + TURN_S
-        at_s = self._clock()
-        while self._frames:
-            self._take(self._frames.popleft(), at_s)
-            if time.perf_counter() >= stop_s:
-                break
+        """Handle frames for a short while; what one breaks does not reach the next."""
+        try:
+            self._handle(time.perf_counter() + TURN_S, self._clock())
+        except Exception:  # noqa: BLE001  # the boundary: one bad frame or sink costs only itself
+            self.broken += 1
+            _log.exception("ami frame not handled, going on with the next one")
         if self._frames:
             self.heard = True  # a backlog of ours is no silence of the peer
             self._loop.call_soon(self._turn)
@@ -103,23 +103,20 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         elif not self.transport.is_closing():
             self.transport.resume_reading()
 
-    def _take(self, raw: bytes, at_s: float) -> None:
-        """Handle one frame; what it breaks does not reach the next one."""
-        try:
+    def _handle(self, stop_s: float, at_s: float) -> None:
+        frames, rules, sink = self._frames, self._rules, self._sink
+        while frames:
+            raw = frames.popleft()
             name = event_name(raw)
             if name in LIVE_EVENTS:
-                self._emit(translate(parse(raw), at_s, self._rules))
+                for event in translate(parse(raw), at_s, rules):
+                    sink(event)
             elif name in LIST_EVENTS:
                 self._list_item(parse(raw), raw, at_s)
             elif not name:
                 self._answer(parse(raw), at_s)
-        except Exception:  # noqa: BLE001  # the boundary: one bad frame or sink costs only itself
-            self.broken += 1
-            _log.exception("ami frame not handled frame=%s", excerpt_of(raw))
-
-    def _emit(self, events: tuple[Event, ...]) -> None:
-        for event in events:
-            self._sink(event)
+            if time.perf_counter() >= stop_s:
+                break
 
     def _list_item(self, frame: Frame, raw: bytes, at_s: float) -> None:
         action_id = frame.fields.get("ActionID", "")

@@ -85,8 +85,11 @@ class AmiSession:
     async def _rest(self, connection: Connection) -> None:
         """Wait until the next picture is due; raise when the connection is lost."""
         self._wake = asyncio.get_running_loop().create_future()
-        due_s = self._settings.patience.reconcile_s
-        await asyncio.wait({connection.lost, self._wake}, timeout=due_s)
+        await asyncio.wait(
+            {connection.lost, self._wake},
+            timeout=self._settings.patience.reconcile_s,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
         if self._wake.done():
             await asyncio.wait({connection.lost}, timeout=SOON_S)
         self._wake = None

@@ -210,7 +210,7 @@ async def test_ours_fails_an_unanswered_action_and_forgets_it() -> None:
 
         assert list(connection.awaiting_actions) == []
         with pytest.raises(AmiLostError):
-            protocol.ask(Pending(action_of("Ping", {})))
+            await protocol.ask(Pending(action_of("Ping", {})))
 
 
 async def test_plain_makes_a_task_per_event_without_limit() -> None:

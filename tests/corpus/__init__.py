@@ -1,0 +1,1 @@
+"""Real captures and hostile strings that tests read."""
