@@ -1,13 +1,15 @@
 """Shows on a real Asterisk that the verdict variable is the only way through the gate."""
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from tests.asterisk import gatepeer
+from tests.asterisk.etc import Site
 from tests.asterisk.gatepeer import Script
 from tests.asterisk.waiting import until
-from tests.asterisk.world import World
+from tests.asterisk.world import World, start_world, stop_world
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("dialplan-gate")]
 
@@ -27,6 +29,22 @@ MISBEHAVIOURS: dict[str, Script] = {
     "allows without a number": gatepeer.allow(number=""),
     "allows a number with a second destination": gatepeer.allow(number="03&PJSIP/trunk-b/0900"),
 }
+
+# What an operator's own context, or an attacker's Originate, may have set before.
+FORGED = """[forged]
+exten => 9,1,Set(TOLLGUARD_VERDICT=ALLOW)
+ same => n,Set(TOLLGUARD_NUMBER=01037793123456)
+ same => n,Set(TOLLGUARD_LIMIT_MS=60000)
+ same => n,Goto(tollguard-outbound,01037793123456,1)
+"""
+
+
+@pytest.fixture(scope="module")
+def running_world(installed: None) -> Iterator[World]:
+    """Start one with a context that forges a verdict."""
+    world = start_world(Site(dialplan=FORGED))
+    yield world
+    stop_world(world)
 
 
 def test_an_allowed_call_reaches_the_trunk(world: World) -> None:
@@ -90,13 +108,6 @@ def test_the_gate_hears_the_number_and_the_trunk(world: World) -> None:
 def test_a_verdict_of_an_earlier_call_counts_for_nothing(world: World) -> None:
     """Variables that were set before the gate are cleared."""
     world.reset(gatepeer.close_at_once)
-    variables = "TOLLGUARD_VERDICT=ALLOW,TOLLGUARD_NUMBER=010377,TOLLGUARD_LIMIT_MS=9"
-    world.asterisk.cli(
-        f"dialplan add extension 9,1,MSet,{variables} into forged replace".replace(
-            ",MSet,", ",MSet("
-        ).replace("=9 into", "=9) into")
-    )
-    world.asterisk.cli("dialplan add extension 9,2,Goto(tollguard-outbound,010377,1) into forged")
     world.asterisk.originate("9", "forged")
 
     until(lambda: world.gate.environments, 5, "the gate is asked")
