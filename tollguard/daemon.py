@@ -1,7 +1,6 @@
 """The daemon: one process, one loop, and here only the wiring of its parts."""
 
 import asyncio
-import gc
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -34,7 +33,13 @@ from tollguard.secret_files import read_secret
 from tollguard.status_file import Status, StatusFile, stopped_now
 from tollguard.store.times import to_text
 from tollguard.store_link import StoreLink
-from tollguard.supervision import feed_watchdog, keep_running, notify, on_signals
+from tollguard.supervision import (
+    calm_collector,
+    feed_watchdog,
+    keep_running,
+    notify,
+    on_signals,
+)
 from tollguard.verdict_writer import VerdictWriter
 
 DRAIN_S = 3.0  # a session ends by itself within its 1.5 s
@@ -181,8 +186,7 @@ class Daemon:
         }
 
     def _ready(self) -> None:
-        gc.collect()
-        gc.freeze()
+        calm_collector()
         self.status_file.write()
         notify("READY=1\nSTATUS=judging calls")
         log.info(
@@ -203,6 +207,7 @@ class Daemon:
         self.cutter.wake()
         log.info("policy", revision=policy.revision, mode=policy.mode.value)
         await self.watch.keep()
+        self.status_file.write()
         await self.heartbeat.beat()
 
     async def _pulse(self) -> None:

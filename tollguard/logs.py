@@ -9,8 +9,6 @@ from typing import TextIO
 
 import structlog
 
-# Keys whose values are ours and need no quoting; every other text is repr'd.
-PLAIN_KEYS = frozenset({"event", "level"})
 MAX_VALUE = 300
 MAX_TRACEBACK = 8_000
 
@@ -22,10 +20,7 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,
-            _escape,
-            structlog.processors.KeyValueRenderer(
-                key_order=["level", "event"], repr_native_str=False
-            ),
+            _render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(stream),
@@ -36,11 +31,12 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     )
 
 
-def _escape(
-    _logger: object, _method: str, fields: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    """Repr every text but our own words; cut what is long."""
+def _render(_logger: object, _method: str, fields: structlog.typing.EventDict) -> str:
+    """Write one line: level and event as they are, every other text as its repr, cut when long."""
+    line = [f"level={fields.pop('level')} event={fields.pop('event')}"]
     for key, value in fields.items():
-        if key not in PLAIN_KEYS and isinstance(value, str):
-            fields[key] = repr(value[: MAX_TRACEBACK if key == "exception" else MAX_VALUE])
-    return fields
+        if isinstance(value, str):
+            line.append(f"{key}={value[: MAX_TRACEBACK if key == 'exception' else MAX_VALUE]!r}")
+        else:
+            line.append(f"{key}={value}")
+    return " ".join(line)

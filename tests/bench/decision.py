@@ -25,6 +25,7 @@ from tollguard.gate import Gate
 from tollguard.reservations import Reservations
 from tollguard.store import Store, migrate
 from tollguard.store_link import StoreLink
+from tollguard.supervision import calm_collector
 from tollguard.verdict_writer import VerdictWriter
 
 MANY = 1_000_000  # the bench's calls never end, so no limit may be met
@@ -51,6 +52,7 @@ async def whole_gate(folder: Path) -> AsyncIterator[Gate]:
     made = Gate(enforcing(limits=limits), situation, reservations, verdicts.record)
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(verdicts.run())
+        calm_collector()
         yield made
         writing.cancel()
     await link.close()

@@ -1,0 +1,86 @@
+"""Verdicts reach the log at once and the store soon; a full queue is counted."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.tollguard.judging import MONACO, attempt, judging
+from tests.until import until
+from tollguard import store_link, verdict_writer
+from tollguard.gate import Judged
+from tollguard.store import migrate
+from tollguard.store_link import StoreLink
+from tollguard.verdict_writer import VerdictWriter
+
+
+async def one_judged(folder: Path) -> Judged:
+    """Judge one call for real."""
+    desk = judging(folder / "ledger.db")
+    await desk.gate.judge(attempt(MONACO))
+    await desk.reservations.close()
+    return desk.recorded[0]
+
+
+def stored(path: Path) -> list[tuple[str, str, str]]:
+    db = sqlite3.connect(path)
+    rows = db.execute("SELECT node, dialled, steps FROM verdict").fetchall()
+    db.close()
+    return rows
+
+
+async def test_a_verdict_is_stored_with_its_steps(tmp_path: Path) -> None:
+    """The running writer stores what was recorded, each judge's step included."""
+    path = tmp_path / "tollguard.db"
+    migrate(str(path))
+    link = StoreLink(str(path))
+    writer = VerdictWriter(link, "pbx1", "default")
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(writer.run())
+        writer.record(await one_judged(tmp_path))
+        await until(lambda: writer.waiting == 0, 5)
+        running.cancel()
+    await link.close()
+    rows = stored(path)
+
+    assert [(row[0], row[1]) for row in rows] == [("pbx1", MONACO)]
+    assert '"judge": "international"' in rows[0][2]
+
+
+async def test_verdicts_wait_for_a_store_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be written is written when the store is back, in order and once."""
+    monkeypatch.setattr(store_link, "RETRY_S", 0.0)
+    monkeypatch.setattr(verdict_writer, "RETRY_S", 0.01)
+    path = tmp_path / "tollguard.db"
+    link = StoreLink(str(path))
+    writer = VerdictWriter(link, "pbx1", "default")
+    judged = await one_judged(tmp_path)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(writer.run())
+        writer.record(judged)
+        await until(lambda: link.fault not in {"", "not opened"}, 5)
+        waiting = writer.waiting
+        migrate(str(path))
+        await until(lambda: writer.waiting == 0, 5)
+        running.cancel()
+    await link.close()
+
+    assert waiting == 1
+    assert len(stored(path)) == 1
+
+
+async def test_a_full_queue_counts_what_it_drops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond its limit the queue does not grow, and says how many were not kept."""
+    monkeypatch.setattr(verdict_writer, "WAITING_VERDICTS", 2)
+    writer = VerdictWriter(StoreLink(str(tmp_path / "no.db")), "pbx1", "default")
+    judged = await one_judged(tmp_path)
+    for _ in range(5):
+        writer.record(judged)
+    await writer.drain()
+
+    assert (writer.waiting, writer.dropped) == (2, 3)
