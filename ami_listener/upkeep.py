@@ -56,9 +56,11 @@ class Upkeep:
         patience: Patience,
         on_change: Callable[[LinkState], None],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._name, self._patience = name, patience
-        self._on_change, self._clock = on_change, clock
+        self._on_change, self._clock, self._sleep = on_change, clock, sleep
         self._delays = backoff(patience.retry_first_s, patience.retry_most_s)
         self.state = LinkState(Standing.DOWN, clock(), "ami-starting")
 
@@ -78,10 +80,10 @@ class Upkeep:
                 await attend()
             except AmiRefusedError as error:
                 self._change(Standing.REFUSED, str(error))
-                await asyncio.sleep(self._patience.refused_s)
+                await self._sleep(self._patience.refused_s)
             except AmiError as error:
                 self._change(Standing.DOWN, str(error))
-                await asyncio.sleep(next(self._delays))
+                await self._sleep(next(self._delays))
 
     def _change(self, standing: Standing, reason: str) -> None:
         first = self.state.reason == "ami-starting"

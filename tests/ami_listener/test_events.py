@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ami_listener.events import LIVE_EVENTS, Rules, translate
-from ami_listener.framing import parse
+from ami_listener.framing import event_name, parse
 from policies.events import (
     Address,
     Authentication,
@@ -25,7 +25,9 @@ from tests.corpus.ami_captures import as_expected, captures
 
 AT_S = 7.0
 CAPTURES = [
-    (expected, frame) for expected, frame in captures() if parse(frame).name.encode() in LIVE_EVENTS
+    pytest.param(expected, frame, id=f"{number}-{parse(frame).name}")
+    for number, (expected, frame) in enumerate(captures())
+    if event_name(frame) in LIVE_EVENTS
 ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ami_listener.events import DEFAULT_RULES, Rules
-from ami_listener.framing import parse
+from ami_listener.framing import event_name, parse
 from ami_listener.lists import LIST_EVENTS, contacts_of, listed_uris, translate_item
 from policies.events import (
     Address,
@@ -20,7 +20,9 @@ from tests.corpus.ami_captures import as_expected, captures
 
 AT_S = 7.0
 CAPTURES = [
-    (expected, frame) for expected, frame in captures() if parse(frame).name.encode() in LIST_EVENTS
+    pytest.param(expected, frame, id=f"{number}-{parse(frame).name}")
+    for number, (expected, frame) in enumerate(captures())
+    if event_name(frame) in LIST_EVENTS
 ]
 
 

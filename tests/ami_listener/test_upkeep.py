@@ -9,7 +9,7 @@ from ami_listener.errors import AmiLostError, AmiRefusedError
 from ami_listener.settings import Patience
 from ami_listener.upkeep import LinkState, Standing, Upkeep, backoff
 
-PATIENCE = Patience(retry_first_s=0.001, retry_most_s=0.004, refused_s=0.001)
+PATIENCE = Patience(retry_first_s=1.0, retry_most_s=4.0, refused_s=300.0)
 
 
 def test_pauses_double_up_to_the_longest() -> None:
@@ -18,11 +18,16 @@ def test_pauses_double_up_to_the_longest() -> None:
 
 
 async def test_each_change_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    """However often the same thing fails, it is told once, in the log too."""
+    """However often the same thing fails it is told once, and a refusal is left alone for long."""
     caplog.set_level("INFO", "ami_listener")
     told: list[LinkState] = []
-    upkeep = Upkeep("eyes", PATIENCE, told.append, lambda: 5.0)
-    steps = iter("ddrrud")
+    pauses: list[float] = []
+
+    async def sleep(pause_s: float) -> None:
+        pauses.append(pause_s)
+
+    upkeep = Upkeep("eyes", PATIENCE, told.append, lambda: 5.0, sleep=sleep)
+    steps = iter("ddrrudd")
 
     async def attend() -> None:
         step = next(steps, "")
@@ -40,6 +45,7 @@ async def test_each_change_is_told_once(caplog: pytest.LogCaptureFixture) -> Non
     with pytest.raises(asyncio.CancelledError):
         await upkeep.run(attend)
 
+    assert pauses == [1.0, 2.0, 300.0, 300.0, 1.0, 2.0, 4.0]
     assert [state.standing for state in told] == ["down", "refused", "up", "down"]
     assert upkeep.state.reason == "ami-lost: reset\r\nforged"
     assert len(caplog.records) == 4
