@@ -25,6 +25,7 @@ from tests.agi.asterisk_side import (
 )
 from tests.until import until
 
+SCENARIO_LIMIT_S = 30.0
 ALLOW = Answer(Verdict.ALLOW, "0312345678", 14_400_000, "tok-1_A", "allowed")
 SET = [
     ("_TOLLGUARD_TOKEN", "tok-1_A"),
@@ -567,7 +568,7 @@ def test_the_same_holds_on_the_daemons_loop(
     scenario: Callable[[], Coroutine[None, None, None]],
 ) -> None:
     """uvloop, whose transports are no asyncio.Transport, changes nothing of the above."""
-    uvloop.run(scenario())
+    uvloop.run(asyncio.wait_for(scenario(), SCENARIO_LIMIT_S))
 
 
 async def test_a_server_that_never_started_stops() -> None:
