@@ -63,7 +63,7 @@ wheel: $(STAMP) ## build sdist and wheel, install it in an empty venv, run it fr
 	@$(PYTHON) -m venv $(WHEEL_VENV)
 	@$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 	@$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/*.whl
-	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/python" -I - < tests/packaging/installed.py
+	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/python" -I - < "$(CURDIR)/tests/packaging/installed.py"
 	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/tollguard" --version
 	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/tollguard" config sample > build/sample.toml
 	@$(INSTALLED) TOLLGUARD_CONFIG="$(CURDIR)/build/sample.toml" \

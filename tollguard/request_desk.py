@@ -68,11 +68,18 @@ class RequestDesk:
         if request.kind == CALLS_LIST:
             return [_describe(call) for call in self._cutter.live()]
         if request.kind == CALLS_HANGUP:
-            wanted = _chooser(json.loads(request.arguments))
             log.warning("hangup-asked", by=request.by, arguments=request.arguments)
-            return await self._cutter.cut(call for call in self._cutter.live() if wanted(call))
+            return await self._hang_up(_chooser(json.loads(request.arguments)))
         message = f"this daemon does not know the request {request.kind!r}"
         raise InputError(message)
+
+    async def _hang_up(self, wanted: Callable[[LiveCall], bool]) -> list[str]:
+        calls = [call for call in self._cutter.live() if wanted(call) and not call.emergency]
+        done = await self._cutter.cut(calls)
+        if len(done) < len(calls):
+            message = f"Asterisk hung up {len(done)} of {len(calls)} calls; see the journal"
+            raise InputError(message)
+        return done
 
 
 def _chooser(arguments: dict[str, str]) -> Callable[[LiveCall], bool]:

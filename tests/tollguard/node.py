@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,6 +146,18 @@ class Node:
             if self.process is not None and self.process.poll() is None:
                 self.process.kill()
                 self.process.wait(STOP_S)
+
+    @asynccontextmanager
+    async def running_beside(self) -> AsyncIterator[None]:
+        """Run the daemon beside what this test's own loop serves, as `running` does."""
+        running = self.running()
+        await asyncio.to_thread(running.__enter__)
+        try:
+            yield
+        except BaseException as error:
+            await asyncio.to_thread(running.__exit__, type(error), error, None)
+            raise
+        await asyncio.to_thread(running.__exit__, None, None, None)
 
     async def call(self, number: str, endpoint: str = "6001") -> dict[str, str]:
         """Place one call as Asterisk would; returns the variables that the gate set."""

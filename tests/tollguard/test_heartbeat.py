@@ -1,0 +1,37 @@
+"""The node's row in the store follows its status."""
+
+from pathlib import Path
+
+from tests.tollguard.test_status_file import status
+from tollguard.heartbeat import Heartbeat, node_row
+from tollguard.reservations import Reservations
+from tollguard.store import Store, migrate
+from tollguard.store_link import StoreLink
+
+
+async def test_a_beat_writes_the_row_and_notes_the_ledger(tmp_path: Path) -> None:
+    """One beat tells the store the node's state and makes its first ledger known."""
+    url = str(tmp_path / "tollguard.db")
+    migrate(url)
+    link, desk = StoreLink(url), Reservations()
+    desk.open(tmp_path / "ledger.db")
+    before = desk.state
+    await Heartbeat(link, desk, status).beat()
+    store = await Store.open(url)
+    rows, known = await store.nodes(), await store.ledger_identity("node")
+    await store.close()
+    await link.close()
+    await desk.close()
+
+    assert (before, desk.state) == ("foreign", "ok")
+    assert rows == (node_row(status()),)
+    assert known is not None
+    assert known.ledger_id == desk.ledger_id
+
+
+async def test_a_store_that_is_away_is_no_error(tmp_path: Path) -> None:
+    """A beat without a store changes nothing but the link's fault."""
+    link = StoreLink(str(tmp_path / "no.db"))
+    await Heartbeat(link, Reservations(), status).beat()
+
+    assert "does not exist" in link.fault
