@@ -65,7 +65,7 @@ wheel: $(STAMP) ## build sdist and wheel, install it in an empty venv, run it fr
 	@$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/*.whl
 	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/python" -I - < "$(CURDIR)/tests/packaging/installed.py"
 	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/tollguard" --version
-	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/tollguard" config sample > build/sample.toml
+	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/tollguard" config sample > "$(CURDIR)/build/sample.toml"
 	@$(INSTALLED) TOLLGUARD_CONFIG="$(CURDIR)/build/sample.toml" \
 	  "$(CURDIR)/$(WHEEL_VENV)/bin/tollguard" explain 01037793123456 --endpoint 6001
 
