@@ -10,7 +10,7 @@ from tollguard.cli.opened import opened_store
 from tollguard.cli.options import report_options
 from tollguard.cli.output import Column, Report, Value, print_fields, print_json, print_report
 from tollguard.cli.shell import Form, Shell, pass_shell
-from tollguard.cli.spans import parse_since, show_short
+from tollguard.cli.spans import parse_since, show_minute, show_short
 from tollguard.errors import InputError, NotFoundError
 from tollguard.i18n import _
 from tollguard.store import FindingRow
@@ -92,11 +92,11 @@ def _report(rows: list[FindingRow], zone: str) -> Report:
         columns=(
             Column("id", _("id"), numeric=True),
             Column("kind", _("what")),
-            Column("subject", _("whom")),
+            Column("subject", _("whom"), most=39),
             Column("count", _("tries"), numeric=True),
             Column("first", _("first")),
             Column("last", _("last")),
-            Column("with", _("accounts or sources")),
+            Column("with", _("accounts or sources"), gives=True),
         ),
         rows=[_values(row) for row in rows],
         shown=[_texts(row, zone) for row in rows],
@@ -126,8 +126,8 @@ def _texts(row: FindingRow, zone: str) -> dict[str, str]:
         "kind": kind_text(row.kind),
         "subject": row.subject,
         "count": str(row.count),
-        "first": show_short(row.first_at, zone),
-        "last": show_short(row.last_at, zone),
+        "first": show_minute(row.first_at, zone),
+        "last": show_minute(row.last_at, zone),
         "with": " ".join(others) or "-",
     }
 

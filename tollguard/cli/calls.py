@@ -77,7 +77,7 @@ def _report(rows: list[dict[str, Value]], zone: str) -> Report:
             Column("country", _("to")),
             Column("state", _("state")),
             Column("since", _("since")),
-            Column("trunk", _("trunk")),
+            Column("trunk", _("trunk"), gives=True),
             Column("uniqueid", _("uniqueid")),
         ),
         rows=rows,

@@ -239,6 +239,6 @@ def _report(results: list[dict[str, object]]) -> Report:
         Column("dialled", _("dialled")),
         Column("class", _("class")),
         Column("country", _("to")),
-        Column("verdict", _("verdict")),
+        Column("verdict", _("verdict"), folds=True, gives=True),
     )
     return Report(columns, rows, shown, _("no number was given"))

@@ -58,7 +58,7 @@ def _list(shell: Shell) -> None:
         Report(
             columns=(
                 Column("endpoint", _("endpoint")),
-                Column("countries", _("may call"), folds=True),
+                Column("countries", _("may call"), folds=True, gives=True),
                 Column("until", _("until")),
             ),
             rows=[_values(row) for row in rows],

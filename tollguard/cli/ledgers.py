@@ -115,7 +115,7 @@ def _report(rows: list[dict[str, Value]], zone: str) -> Report:
             Column("endpoint", _("endpoint")),
             Column("number", _("number")),
             Column("country", _("to")),
-            Column("trunk", _("trunk")),
+            Column("trunk", _("trunk"), gives=True),
             Column("limit", _("limit s"), numeric=True),
         ),
         rows=rows,

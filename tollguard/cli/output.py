@@ -15,6 +15,8 @@ import click
 from tollguard.cli.shell import Form, Shell
 
 MAX_COLUMNS = 100
+GAP_COLUMNS = 2
+LEAST_COLUMNS = 8
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Value = str | int | float | bool | None | Sequence[str]
@@ -29,12 +31,17 @@ class Column:
         title: Its head in the table, translated.
         numeric: Whether the table sets it flush right.
         folds: Whether a long cell is broken into lines; else it is cut with an ellipsis.
+        gives: Whether this column gives way when the table is too wide; the others keep
+            the width of their cells up to ``most``.
+        most: Widest that a column which does not give way gets.
     """
 
     key: str
     title: str
     numeric: bool = False
     folds: bool = False
+    gives: bool = False
+    most: int = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +114,61 @@ def print_table(report: Report) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in report.columns:
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="", padding=(0, 1, 0, 0)
+    )
+    cells = [[printable(row[column.key]) for column in report.columns] for row in report.shown]
+    for column, width in zip(report.columns, _widths(report.columns, cells), strict=True):
         table.add_column(
             Text(column.title),
             justify="right" if column.numeric else "left",
             no_wrap=not column.folds,
             overflow="fold" if column.folds else "ellipsis",
+            width=width,
         )
-    for row in report.shown:
-        table.add_row(*(Text(printable(row[column.key])) for column in report.columns))
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
     print_rich(table)
+
+
+def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[int]:
+    """Give each column the width of its cells, and what is too much is taken from one."""
+    from rich.cells import cell_len
+
+    wanted = [
+        max(cell_len(text) for text in (column.title, *(row[index] for row in cells)))
+        for index, column in enumerate(columns)
+    ]
+    widths = [
+        width if column.gives else min(width, column.most)
+        for column, width in zip(columns, wanted, strict=True)
+    ]
+    over = sum(widths) + GAP_COLUMNS * (len(widths) - 1) - _screen_columns()
+    return [
+        max(width - over, LEAST_COLUMNS) if column.gives and over > 0 else width
+        for column, width in zip(columns, widths, strict=True)
+    ]
+
+
+def _screen_columns() -> int:
+    if not sys.stdout.isatty():
+        return MAX_COLUMNS
+    import shutil
+
+    return min(MAX_COLUMNS, shutil.get_terminal_size().columns)
 
 
 def print_rich(renderable: object) -> None:
     """Print through rich, which knows how wide Japanese is; nothing in it is markup."""
     from rich.console import Console
 
-    width = MAX_COLUMNS
-    if sys.stdout.isatty():
-        import shutil
-
-        width = min(MAX_COLUMNS, shutil.get_terminal_size().columns)
     console = Console(
-        file=sys.stdout, width=width, markup=False, emoji=False, highlight=False, soft_wrap=False
+        file=sys.stdout,
+        width=_screen_columns(),
+        markup=False,
+        emoji=False,
+        highlight=False,
+        soft_wrap=False,
     )
     with console.capture() as captured:
         console.print(renderable)

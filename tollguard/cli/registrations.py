@@ -9,7 +9,7 @@ from tollguard.cli.opened import opened_store
 from tollguard.cli.options import check_endpoint, report_options
 from tollguard.cli.output import Column, Report, print_report
 from tollguard.cli.shell import Shell, pass_shell
-from tollguard.cli.spans import show_short
+from tollguard.cli.spans import show_minute
 from tollguard.i18n import _
 from tollguard.store import DeviceRow
 
@@ -48,13 +48,13 @@ def _report(rows: tuple[DeviceRow, ...], zone: str) -> Report:
     return Report(
         columns=(
             Column("endpoint", _("endpoint")),
-            Column("host", _("host")),
+            Column("host", _("host"), most=39),
             Column("port", _("port"), numeric=True),
             Column("transport", _("via")),
             Column("state", _("state")),
             Column("rtt", _("RTT ms"), numeric=True),
             Column("since", _("connected since")),
-            Column("user_agent", _("user agent")),
+            Column("user_agent", _("user agent"), gives=True),
         ),
         rows=[_values(row) for row in rows],
         shown=[_texts(row, zone) for row in rows],
@@ -87,6 +87,6 @@ def _texts(row: DeviceRow, zone: str) -> dict[str, str]:
         "transport": row.transport.lower() or "-",
         "state": f"{row.state} ({_('stale')})" if row.stale else row.state,
         "rtt": "-" if row.rtt_us is None else f"{row.rtt_us / 1000:.1f}",
-        "since": show_short(row.since_at, zone) or "-",
+        "since": show_minute(row.since_at, zone) or "-",
         "user_agent": row.user_agent or "-",
     }

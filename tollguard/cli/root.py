@@ -1,6 +1,5 @@
 """The root of the command line: global options, errors as one sentence, exit codes."""
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +13,6 @@ from tollguard.i18n import LANGUAGES, _, language_of, use_language
 
 EX_USAGE = 64
 EX_INTERRUPTED = 130
-EX_BROKEN_PIPE = 141
 
 
 class Root(LazyGroup):
@@ -109,10 +107,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except GuardError as error:
         click.echo(f"tollguard: {error}", err=True)
         return error.exit_code
-    except BrokenPipeError:
-        # the reader (head, less) left: nothing more can be said
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EX_BROKEN_PIPE
 
 
 def _exit_code(result: object) -> int:

@@ -93,6 +93,11 @@ def show_time(at_s: float, zone: str) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} {at.tzname()}"
 
 
+def show_minute(text: str, zone: str) -> str:
+    """Print the store's UTC text in the site's zone to the minute."""
+    return show_short(text, zone)[: len("2026-11-24 12:00")]
+
+
 def show_short(text: str, zone: str) -> str:
     """Print the store's UTC text in the site's zone without its name, for narrow columns."""
     if not text:

@@ -88,6 +88,6 @@ def print_steps(steps: Sequence[Mapping[str, object]]) -> None:
     columns = (
         Column("judge", _("judge")),
         Column("verdict", _("says")),
-        Column("text", _("because"), folds=True),
+        Column("text", _("because"), folds=True, gives=True),
     )
     print_table(Report(columns, rows, rows, _("no step was stored")))

@@ -67,9 +67,9 @@ def _list(shell: Shell) -> None:
         shell,
         Report(
             columns=(
-                Column("what", _("suspended")),
+                Column("what", _("suspended"), most=40),
                 Column("until", _("until")),
-                Column("reason", _("reason"), folds=True),
+                Column("reason", _("reason"), folds=True, gives=True),
                 Column("by", _("by"), folds=True),
             ),
             rows=[_values(row) for row in rows],

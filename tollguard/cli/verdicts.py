@@ -115,7 +115,7 @@ def _report(rows: tuple[VerdictRow, ...], zone: str) -> Report:
             Column("endpoint", _("endpoint")),
             Column("dialled", _("dialled")),
             Column("country", _("to")),
-            Column("verdict", _("verdict")),
+            Column("verdict", _("verdict"), folds=True, gives=True),
             Column("call", _("call")),
         ),
         rows=[_values(row) for row in rows],

@@ -1,0 +1,128 @@
+"""The root: global options, errors as one sentence, exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tollguard.cli.conftest import Bench
+from tollguard.cli.root import asked_language
+
+TOLLGUARD = [sys.executable, "-c", "from tollguard.cli import main; main()"]
+
+
+def test_a_missing_configuration_is_one_sentence(bench: Bench, tmp_path: Path) -> None:
+    """Exit code 78 and how to make one; nothing on standard output."""
+    file = tmp_path / "none.toml"
+
+    result = bench.bare("--config", str(file), "verdicts")
+
+    assert (result.code, result.out) == (78, "")
+    assert result.err == (
+        f"tollguard: {file} does not exist; make one: tollguard config sample > {file}\n"
+    )
+
+
+def test_a_malformed_configuration_prints_every_error(bench: Bench) -> None:
+    """All places at once, and 78."""
+    bench.config.write_text('[gate]\nport = 0\n[site]\nplan = "fr"\n')
+
+    result = bench.run("status")
+
+    assert (result.code, result.out) == (78, "")
+    assert result.err == (
+        f"tollguard: {bench.config}: 2 errors\n"
+        "  site.plan: 'fr' is not one of 'jp' or 'generic'\n"
+        "  gate.port: 0 is too small; at least 1\n"
+    )
+
+
+def test_a_wrong_command_line_exits_64(bench: Bench) -> None:
+    """Usage errors have sysexits' code."""
+    result = bench.run("suspned")
+
+    assert result.code == 64
+    assert "No such command 'suspned'" in result.err
+
+
+def test_a_missing_store_names_the_command(bench: Bench) -> None:
+    """Every report says how to make the store, and exits 74."""
+    bench.store.unlink()
+
+    result = bench.run("verdicts")
+
+    assert (result.code, result.out) == (74, "")
+    assert result.err == (
+        f"tollguard: the store {bench.store} does not exist; run: tollguard store migrate\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--json", "verdicts"), ("verdicts", "--json"), ("--csv", "--json", "verdicts")]
+)
+def test_the_form_is_taken_before_and_after_the_command(
+    bench: Bench, arguments: tuple[str, ...]
+) -> None:
+    """Both places mean the same."""
+    assert bench.run(*arguments).out == "[]\n"
+
+
+def test_the_command_itself_says_its_version() -> None:
+    """The installed entry point runs in a process of its own."""
+    done = subprocess.run(
+        [*TOLLGUARD, "--version"], capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("tollguard ")
+
+
+def test_a_reader_that_leaves_is_no_error(bench: Bench) -> None:
+    """With standard output closed early, the command ends in silence."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [*TOLLGUARD, "config", "sample"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    os.close(write)
+
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "language"),
+    [(["--lang", "ja", "status"], "ja"), (["--lang=ja"], "ja"), (["--lang"], "en"), ([], "en")],
+)
+def test_the_language_is_found_before_the_texts_are_made(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], language: str
+) -> None:
+    """``--lang`` is read ahead of click; else the environment decides."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert asked_language(arguments) == language
+
+
+def test_japanese_is_accepted_before_it_is_translated(bench: Bench) -> None:
+    """The command runs and speaks English."""
+    result = bench.bare("--lang", "ja", "--config", str(bench.config), "verdicts")
+
+    assert (result.code, result.out) == (0, "no call was judged\n")
+
+
+def test_an_interrupted_command_exits_130(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is no traceback."""
+
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tollguard.cli.mode._show", interrupted)
+
+    assert bench.run("mode").code == 130

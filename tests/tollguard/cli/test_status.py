@@ -1,0 +1,183 @@
+"""`status`: what is and is not being stopped, and the exit code that says how well."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.tollguard.cli.conftest import Bench
+from tollguard.store.times import to_text
+
+GOOD: dict[str, Any] = {
+    "node": "pbx1",
+    "pid": 42,
+    "started_at": "2026-11-24T02:00:00.000Z",
+    "version": "0.1.0",
+    "mode": "enforce",
+    "policy_revision": 7,
+    "policy_source": "store",
+    "policy_fault": "",
+    "ami_state": "up",
+    "ami_since": "2026-11-24T02:00:00.000Z",
+    "ami_reason": "",
+    "blind": "",
+    "gate_host": "127.0.0.1",
+    "gate_port": 573,
+    "sessions": 0,
+    "answered": 12,
+    "refused": {"bad-key": 2},
+    "ledger_id": "a" * 32,
+    "ledger_seq": 9,
+    "ledger_state": "ok",
+    "ledger_reason": "",
+    "store_state": "ok",
+    "store_reason": "",
+    "verdicts_waiting": 0,
+    "verdicts_dropped": 0,
+    "findings_dropped": 0,
+    "hostile_events": 0,
+    "calls": 1,
+    "stops": ["malformed-numbers", "suspensions", "rules"],
+    "does_not_stop": [],
+}
+
+
+def _written(bench: Bench, **changes: object) -> None:
+    data = {**GOOD, "at": to_text(time.time()), **changes}
+    (bench.folder / "run" / "status.json").write_text(json.dumps(data))
+
+
+def test_a_healthy_daemon_is_told_in_whole(bench: Bench) -> None:
+    """First what is stopped, then the parts; exit code 0."""
+    _written(bench, at="2999-01-01T00:00:00.000Z")
+    _written(bench)
+
+    result = bench.run("status")
+    lines = result.out.splitlines()
+
+    assert (result.code, result.err) == (0, "")
+    assert lines[2].startswith("written  20")
+    assert [line for line in lines if not line.startswith("written")] == [
+        "enforcing: calls that the policy refuses are stopped before they reach a trunk",
+        "node     pbx1 (pid 42, 0.1.0)",
+        "since    2026-11-24T02:00:00.000Z",
+        "mode     enforce",
+        "policy   revision 7 (store)",
+        "gate     127.0.0.1:573, 12 answered",
+        "refused  2 bad-key",
+        "AMI      up",
+        "calls    1",
+        "ledger   ok, row 9",
+        "store    ok",
+    ]
+
+
+def test_observing_says_that_nothing_is_stopped(bench: Bench) -> None:
+    """The first line leaves no doubt, and observing is no warning."""
+    _written(bench, mode="observe")
+
+    result = bench.run("status")
+
+    assert result.code == 0
+    assert result.out.splitlines()[0] == (
+        "observing: nothing is stopped but malformed numbers and what you suspended yourself"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"blind": "connection lost"},
+            "! blind: connection lost; registrations are stale, calls are not seen",
+        ),
+        ({"ledger_reason": "disk full"}, "! ledger: disk full; chargeable calls are denied"),
+        ({"store_reason": "locked"}, "! store: locked; the policy in memory goes on judging"),
+        ({"policy_fault": "row 3"}, "! policy: row 3; the last good one goes on judging"),
+        (
+            {"verdicts_dropped": 3},
+            "! 3 verdicts were not stored (they are in the journal)",
+        ),
+        ({"findings_dropped": 3}, "! 3 findings were not stored"),
+        ({"hostile_events": 3}, "! 3 forged or broken AMI events were ignored"),
+    ],
+)
+def test_a_part_at_fault_is_a_warning(bench: Bench, changes: dict[str, object], line: str) -> None:
+    """Its sentence stands below the first line, and the exit code is 1."""
+    _written(bench, **changes)
+
+    result = bench.run("status")
+
+    assert result.code == 1
+    assert result.out.splitlines()[1] == line
+
+
+def test_a_ledger_at_fault_is_told_first(bench: Bench) -> None:
+    """The first line says that chargeable calls are stopped."""
+    _written(bench, ledger_reason="x", stops=["rules", "all-chargeable-calls"])
+
+    assert bench.run("status").out.splitlines()[0] == (
+        "enforcing: every chargeable call is stopped, because the ledger takes no row"
+    )
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", "[]", '{"at": 3}', "\x00", '{"at": "noon"}'])
+def test_without_a_status_nothing_guards(bench: Bench, content: str | None) -> None:
+    """No file, or one that says nothing, is a failure: exit code 2."""
+    if content is not None:
+        (bench.folder / "run" / "status.json").write_text(content)
+
+    result = bench.run("status")
+
+    assert result.code == 2
+    assert result.out.splitlines()[:2] == [
+        "NOT GUARDING: the dialplan's written fail mode answers; emergency calls pass,"
+        " chargeable calls are denied",
+        "! the daemon is not running: no status was written",
+    ]
+
+
+def test_an_old_status_is_not_believed(bench: Bench) -> None:
+    """Older than five seconds means stalled or killed."""
+    _written(bench, at=to_text(time.time() - 60))
+
+    result = bench.run("status")
+
+    assert result.code == 2
+    assert result.out.splitlines()[1] == (
+        "! the daemon is not running or stalled: its status is 60 s old"
+    )
+
+
+def test_a_gate_that_does_not_listen_is_a_failure(bench: Bench) -> None:
+    """Nobody is asked then."""
+    _written(bench, gate_port=0)
+
+    result = bench.run("status")
+
+    assert (result.code, result.out.splitlines()[1]) == (2, "! the gate does not listen")
+
+
+def test_it_works_without_the_store(bench: Bench) -> None:
+    """The store may be gone: status.json is enough."""
+    _written(bench)
+    bench.store.unlink()
+
+    assert bench.run("status").code == 0
+
+
+def test_programs_get_everything(bench: Bench) -> None:
+    """JSON holds the file and what is made of it; CSV the same on one line."""
+    _written(bench, blind="gone")
+
+    row = json.loads(bench.run("status", "--json").out)
+    head, line = bench.run("status", "--csv").out.splitlines()
+
+    assert row["health"] == "warn"
+    assert row["findings"] == ["blind: gone; registrations are stale, calls are not seen"]
+    assert {key: row[key] for key in GOOD if key != "blind"} == {
+        key: value for key, value in GOOD.items() if key != "blind"
+    }
+    assert head.split(",")[:3] == ["health", "headline", "findings"]
+    assert line.startswith("warn,")
