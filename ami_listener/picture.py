@@ -40,7 +40,8 @@ class Picture:
 
     def note_uris(self, endpoint: str, uris: tuple[str, ...]) -> None:
         """Remember which contacts an endpoint's own listing names."""
-        self._uris[endpoint] = uris
+        if endpoint.isprintable():  # it goes into an action
+            self._uris[endpoint] = uris
 
     def static_endpoints(self) -> tuple[str, ...]:
         """Endpoints with a contact that the list of registered contacts did not show."""

@@ -5,9 +5,10 @@ is asked for; what happens while it is being taken is woven into it in wire orde
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from ami_listener.connection import Connection
 from ami_listener.errors import AmiActionError
@@ -25,12 +26,24 @@ from ami_listener.lists import (
 from ami_listener.picture import Picture
 from ami_listener.settings import AmiSettings
 from ami_listener.upkeep import LinkState, Standing, Upkeep
-from policies.events import Blinded, ContactSeen, ContactStatus, Event, Technology
+from policies.events import (
+    Blinded,
+    ContactSeen,
+    ContactStatus,
+    Event,
+    HostileEvent,
+    Technology,
+)
 
 # Endpoints asked one by one for contacts that pjsip.conf names; each is one round trip.
 STATIC_ENDPOINTS_MAX: Final = 500
 # chan_sip tells a new peer's address and qualify state only in its list: asked soon, together.
 SOON_S: Final = 1.0
+# Beside hostile frames there may be forged ones that look right, so a picture is taken; but not
+# so often that a stranger keeps Asterisk busy with lists.
+AFTER_HOSTILE_S: Final = 10.0
+
+_log = logging.getLogger(__name__)
 
 
 class AmiSession:
@@ -53,7 +66,7 @@ class AmiSession:
         self._rules = Rules(settings.rewrite_contact, settings.timestamps)
         self._upkeep = Upkeep(settings.username, settings.patience, self._on_change, clock)
         self._picture: Picture | None = None
-        self._wake: asyncio.Future[None] | None = None
+        self._wake: asyncio.Future[float] | None = None
         self._blind = ""
 
     @property
@@ -85,13 +98,14 @@ class AmiSession:
     async def _rest(self, connection: Connection) -> None:
         """Wait until the next picture is due; raise when the connection is lost."""
         self._wake = asyncio.get_running_loop().create_future()
+        either: set[asyncio.Future[Any]] = {connection.lost, self._wake}
         await asyncio.wait(
-            {connection.lost, self._wake},
+            either,
             timeout=self._settings.patience.reconcile_s,
             return_when=asyncio.FIRST_COMPLETED,
         )
         if self._wake.done():
-            await asyncio.wait({connection.lost}, timeout=SOON_S)
+            await asyncio.wait({connection.lost}, timeout=self._wake.result())
         self._wake = None
         if connection.lost.done():
             connection.lost.result()
@@ -109,7 +123,7 @@ class AmiSession:
             self._go_blind(f"ami-not-permitted: {error}")
         else:
             self._blind = ""
-            self._sink(picture.reconciled(self._clock()))
+            self._tell(picture.reconciled(self._clock()))
         finally:
             self._picture = None
 
@@ -130,8 +144,9 @@ class AmiSession:
     def _on_event(self, event: Event) -> None:
         if self._picture is not None:
             self._picture.observe(event)
-        if _needs_picture(event) and self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        pause_s = _picture_within_s(event)
+        if pause_s and self._wake is not None and not self._wake.done():
+            self._wake.set_result(pause_s)
         self._sink(event)
 
     def _on_change(self, state: LinkState) -> None:
@@ -141,7 +156,14 @@ class AmiSession:
     def _go_blind(self, reason: str) -> None:
         if reason != self._blind:
             self._blind = reason
-            self._sink(Blinded(self._clock(), reason))
+            self._tell(Blinded(self._clock(), reason))
+
+    def _tell(self, event: Event) -> None:
+        """Tell what is not read from the wire; the sink's fault does not end the session."""
+        try:
+            self._sink(event)
+        except Exception:  # noqa: BLE001  # the boundary, as in AmiProtocol for events that are read
+            _log.exception("sink raised on event=%s", type(event).__name__)
 
 
 def _means_none(message: str) -> bool:
@@ -150,13 +172,19 @@ def _means_none(message: str) -> bool:
     Source: manager.c "Invalid/unknown command", res_pjsip "No Contacts found",
     "No endpoints found", "Unable to retrieve endpoint".
     """
-    return message.startswith(("Invalid/unknown command", "No ", "Unable to retrieve endpoint"))
+    if message.startswith("No "):
+        return message.endswith(" found")
+    return message.startswith(("Invalid/unknown command", "Unable to retrieve endpoint"))
 
 
-def _needs_picture(event: Event) -> bool:
-    return (
+def _picture_within_s(event: Event) -> float:
+    """How soon an event asks for a whole picture; 0 for most, which do not."""
+    if isinstance(event, HostileEvent):
+        return AFTER_HOSTILE_S
+    registered = (
         isinstance(event, ContactSeen)
         and event.technology is not Technology.PJSIP
         and event.status is ContactStatus.UNKNOWN
         and event.address is None
     )
+    return SOON_S if registered else 0.0

@@ -186,6 +186,7 @@ def test_a_security_event_with_smuggled_lines_is_evidence(
     [
         (b"Event: Hangup\r\nUniqueid: 1.1\r\nCause: 16", "no-privilege"),
         (b"Event: Hangup", "no-privilege"),
+        (b"Event: Hangup\r\nPrivilege: call\r\nTimestamp: 1.1\r\nCause: 16", "no-privilege"),
         (b"Event: Hangup\r\nCause: 16\r\nPrivilege: call,all\r\nTimestamp: 1.1", "no-privilege"),
         (b"Event: Hangup\r\nPrivilege: call,all\r\nUniqueid: 1.1\r\nCause: 16", "no-timestamp"),
         (b"Event: Hangup\r\nPrivilege: call,all\r\nCause: 1\r\nTimestamp: 1.1", "no-timestamp"),

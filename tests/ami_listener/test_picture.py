@@ -47,6 +47,7 @@ def test_endpoints_with_contacts_of_their_own_configuration() -> None:
     picture.observe(contact("sip:a"))
     picture.note_uris("6001", ("sip:a",))
     picture.note_uris("6002", ())
+    picture.note_uris("forged\nAction: Hangup", ("sip:x",))
     picture.note_uris("trunk", ("sip:192.0.2.30",))
 
     assert picture.static_endpoints() == ("trunk",)

@@ -19,6 +19,7 @@ from policies.events import (
     ContactSeen,
     EndpointListed,
     Event,
+    HostileEvent,
     Reconciled,
     Technology,
 )
@@ -157,6 +158,43 @@ async def test_a_new_sip_peer_is_asked_about_soon() -> None:
         await until(lambda: len(reconciled(events)) == 2)
 
 
+async def test_a_hostile_event_asks_for_a_picture() -> None:
+    """After a hostile frame a picture is due, and a lost connection is noticed meanwhile."""
+    events: list[Event] = []
+    async with FakeAsterisk() as pbx, watching(pbx, events) as session:
+        await until(lambda: reconciled(events))
+        pbx.raw(b"Event: Hangup\r\nUniqueid: 1.1\r\nCause: 16\r\n\r\n")
+        await until(lambda: isinstance(events[-1], HostileEvent))
+        pbx.drop()
+        await until(lambda: len(reconciled(events)) == 2)
+
+        assert session.state.standing is Standing.UP
+
+
+async def test_a_sink_that_raises_does_not_end_the_session(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A sink's exception is logged, and the session goes on reading and reconnecting."""
+    events: list[Event] = []
+
+    def sink(event: Event) -> None:
+        events.append(event)
+        raise RuntimeError
+
+    async with FakeAsterisk() as pbx:
+        session = AmiSession(pbx.settings(), sink)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(session.run())
+            await until(lambda: reconciled(events))
+            pbx.event("Hangup", Uniqueid="1.1", Cause="16")
+            await until(lambda: isinstance(events[-1], ChannelGone))
+            pbx.drop()
+            await until(lambda: len(reconciled(events)) == 2)
+            task.cancel()
+
+    assert "sink raised on event=Blinded" in caplog.text
+
+
 async def test_a_lost_connection_blinds_once_and_heals() -> None:
     """A drop is told once with its reason; after reconnecting a new picture is taken."""
     events: list[Event] = []
@@ -202,6 +240,7 @@ async def test_a_missing_right_blinds_but_events_go_on() -> None:
     """Without the right to list there is no picture; events are read all the same."""
     events: list[Event] = []
     async with FakeAsterisk() as pbx:
+        pbx.answers["PJSIPShowContacts"] = {"Response": "Error", "Message": "No Contacts found"}
         pbx.answers["CoreShowChannels"] = {"Response": "Error", "Message": "Permission denied"}
         async with watching(pbx, events) as session:
             await until(lambda: session.blind)
