@@ -10,13 +10,11 @@ from pathlib import Path
 
 import click
 
-from tollguard.cli.root import make_root
+from tollguard.cli.root import HELP_OPTIONS, HELP_WIDTH, make_root
 from tollguard.config_text import markdown as config_page
 from tollguard.errors import ALL_ERRORS
 from tollguard.i18n import use_language
 from tollguard.reasons import GATE_REASONS, raw_template
-
-HELP_WIDTH = 100
 
 
 def commands(group: click.Group, path: Sequence[str]) -> Iterator[tuple[str, click.Command]]:
@@ -34,7 +32,11 @@ def commands(group: click.Group, path: Sequence[str]) -> Iterator[tuple[str, cli
 def help_of(name: str, command: click.Command) -> str:
     """Print a command's help as a terminal of 100 columns shows it."""
     context = click.Context(
-        command, info_name=name, terminal_width=HELP_WIDTH, max_content_width=HELP_WIDTH
+        command,
+        info_name=name,
+        terminal_width=HELP_WIDTH,
+        max_content_width=HELP_WIDTH,
+        help_option_names=HELP_OPTIONS,
     )
     return command.get_help(context)
 

@@ -13,6 +13,8 @@ from tollguard.i18n import LANGUAGES, _, language_of, use_language
 
 EX_USAGE = 64
 EX_INTERRUPTED = 130
+HELP_OPTIONS = ["-h", "--help"]
+HELP_WIDTH = 100
 
 
 class Root(LazyGroup):
@@ -51,7 +53,7 @@ def make_root() -> click.Group:
             "tollguard explain 01037793123456 --endpoint 6001",
             'tollguard suspend country MC --for 2h --reason "bill alarm"',
         ),
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        context_settings={"help_option_names": HELP_OPTIONS, "max_content_width": HELP_WIDTH},
     )
     @click.option(
         "--config",

@@ -1,0 +1,88 @@
+"""`calls`: what only the daemon can tell or do."""
+
+import json
+import re
+
+import pytest
+
+from tests.tollguard.cli.conftest import Bench
+from tests.tollguard.cli.daemon import CALL
+
+
+def test_live_calls_are_listed(bench: Bench) -> None:
+    """The bare word and `list` ask the daemon and print the same."""
+    with bench.daemon() as daemon:
+        bare, listed = bench.run("calls"), bench.run("calls", "list")
+        rows = json.loads(bench.run("calls", "--json").out)
+
+    assert bare == listed
+    assert bare.out.splitlines() == [
+        "endpoint  dialled         to  state  since                trunk  uniqueid",
+        "─────────────────────────────────────────────────────────────────────────",
+        "6001      01037793123456  MC  up     2026-11-24 12:00:00  trunk  1.2",
+    ]
+    assert rows == [CALL]
+    assert daemon.asked == [("calls-list", {})] * 3
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        (("1.2",), {"uniqueid": "1.2"}),
+        (("--endpoint", "6001"), {"endpoint": "6001"}),
+        (("--country", "mc"), {"country": "MC"}),
+        (("--international",), {"all": "international"}),
+    ],
+)
+def test_calls_are_hung_up(bench: Bench, words: tuple[str, ...], arguments: dict[str, str]) -> None:
+    """One thing is named, and the daemon says how many it ended."""
+    with bench.daemon() as daemon:
+        result = bench.run("calls", "hangup", *words)
+
+    assert (result.code, result.out) == (0, "1 call was hung up\n")
+    assert daemon.asked == [("calls-hangup", arguments)]
+
+
+def test_programs_get_the_calls_that_ended(bench: Bench) -> None:
+    """JSON lists their uniqueids."""
+    with bench.daemon():
+        result = bench.run("calls", "hangup", "--international", "--json")
+
+    assert json.loads(result.out) == [{"uniqueid": "1.2"}]
+
+
+@pytest.mark.parametrize("words", [(), ("1.2", "--international")])
+def test_one_thing_must_be_named(bench: Bench, words: tuple[str, ...]) -> None:
+    """None or two are a wrong command line."""
+    result = bench.run("calls", "hangup", *words)
+
+    assert result.code == 64
+    assert "name one thing" in result.err
+
+
+def test_without_a_daemon_it_says_so(bench: Bench) -> None:
+    """After three seconds one sentence, exit code 75."""
+    result = bench.run("calls")
+
+    assert (result.code, result.out) == (75, "")
+    assert result.err == (
+        "tollguard: the daemon of pbx1 did not answer in 3 s; is it running? see tollguard status\n"
+    )
+
+
+def test_what_the_daemon_cannot_do_is_told(bench: Bench) -> None:
+    """Its own sentence, exit code 69."""
+    with bench.daemon(able=False):
+        result = bench.run("calls", "hangup", "1.2")
+
+    assert (result.code, result.err) == (69, "tollguard: AMI is down\n")
+
+
+def test_the_question_names_who_asks(bench: Bench) -> None:
+    """The request row has the login, like the audit."""
+    with bench.daemon():
+        bench.run("calls")
+    row = bench.with_store(lambda store: store.request(1))
+
+    assert row is not None
+    assert re.match(r".+\([0-9]+\)", row.by)

@@ -1,0 +1,134 @@
+"""`check`: what can be known before the start."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.tollguard.cli.conftest import Bench
+
+
+@pytest.fixture
+def good(bench: Bench) -> Bench:
+    """Give a site with nothing wrong."""
+    for name in ("gate-key", "ami-eyes", "ami-hands"):
+        file = bench.folder / "credentials" / name
+        file.write_text("0123456789abcdef\n")
+        file.chmod(0o600)
+    return bench
+
+
+def test_a_good_site_is_good(good: Bench) -> None:
+    """One line, exit code 0."""
+    result = good.run("check")
+
+    assert (result.code, result.out) == (0, f"{good.config} is good\n")
+
+
+def test_a_secret_that_everybody_may_read_is_an_error(good: Bench) -> None:
+    """The place, the file, the command; exit code 78."""
+    file = good.folder / "credentials" / "ami-eyes"
+    file.chmod(0o644)
+
+    result = good.run("check")
+
+    assert result.code == 78
+    assert result.out == (
+        f"error  ami.eyes_secret_file: secret file {file} is open to everybody;"
+        f" run: chmod o= {file}\n1 error\n"
+    )
+
+
+def test_every_error_is_told_at_once(good: Bench) -> None:
+    """Secrets and folders together, with the plural."""
+    (good.folder / "credentials" / "gate-key").unlink()
+    (good.folder / "credentials" / "ami-eyes").write_text("")
+    (good.folder / "state").chmod(0o755)
+
+    result = good.run("check")
+
+    assert result.code == 78
+    assert [line.split(":")[0] for line in result.out.splitlines()] == [
+        "error  gate.key_file",
+        "error  ami.eyes_secret_file",
+        "error  store.url",
+        "error  ledger.path",
+        "error  snapshot.path",
+        "5 errors",
+    ]
+
+
+def _edited(bench: Bench, old: str, new: str) -> None:
+    bench.config.write_text(bench.config.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (
+            '[[trunk]]\nendpoint = "trunk"\n',
+            "",
+            "warning  trunk: no trunk is declared, so every call is refused; add [[trunk]]",
+        ),
+        (
+            'endpoint = "trunk"',
+            'endpoint = "trunk"\nemergency = false',
+            "warning  trunk: no trunk may carry emergency calls; set emergency = true on one",
+        ),
+        (
+            "/state/tollguard.db",
+            "/state/none.db",
+            "warning  store.url: the store {folder}/state/none.db does not exist;"
+            " run: tollguard store migrate",
+        ),
+        (
+            "/run",
+            "/none",
+            "warning  run.directory: folder {folder}/none does not exist",
+        ),
+    ],
+)
+def test_what_the_gate_can_guard_without_is_a_warning(
+    good: Bench, old: str, new: str, line: str
+) -> None:
+    """The daemon may start: exit code 0."""
+    _edited(good, old, new)
+
+    result = good.run("check")
+
+    assert result.code == 0
+    assert result.out == f"{line.format(folder=good.folder)}\n{good.config} is good\n"
+
+
+def test_a_missing_state_folder_is_an_error(good: Bench) -> None:
+    """No ledger could be made there."""
+    _edited(good, "/state/ledger.db", "/none/ledger.db")
+
+    assert good.run("check").out.splitlines()[0] == (
+        f"error  ledger.path: folder {good.folder}/none does not exist"
+    )
+
+
+def test_a_plan_that_cannot_be_is_an_error(good: Bench) -> None:
+    """Before the daemon fails on it."""
+    _edited(good, 'node = "pbx1"', 'country = "GB"')
+
+    result = good.run("check")
+
+    assert (result.code, result.out.splitlines()[0]) == (
+        78,
+        "error  site: site.country: plan 'jp' is Japan's, not that of 'GB'",
+    )
+
+
+def test_programs_get_the_remarks(good: Bench, tmp_path: Path) -> None:
+    """JSON rows with level, place and text."""
+    _edited(good, "/run", "/none")
+
+    assert json.loads(good.run("check", "--json").out) == [
+        {
+            "level": "warning",
+            "place": "run.directory",
+            "text": f"folder {tmp_path}/none does not exist",
+        }
+    ]

@@ -1,0 +1,171 @@
+"""`explain`: the gate's own code, with no daemon and no store."""
+
+import io
+import json
+import sys
+
+import pytest
+
+from tests.tollguard.cli.conftest import Bench
+
+ABROAD = "01037793123456"
+KEYS = [
+    "verdict",
+    "reason",
+    "class",
+    "e164",
+    "country",
+    "removed",
+    "canonical",
+    "chargeable",
+    "limit_ms",
+    "steps",
+    "would",
+    "would_reason",
+    "endpoint",
+    "trunk",
+    "dialled",
+    "mode",
+]
+
+
+def test_it_works_without_configuration_store_and_daemon(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newcomer's first number: what it is, and what enforcing would say."""
+    monkeypatch.delenv("TOLLGUARD_CONFIG", raising=False)
+    result = bench.bare("explain", ABROAD, "--endpoint", "6001", "--json")
+    answer = json.loads(result.out)
+
+    assert (result.code, result.err) == (0, "")
+    assert list(answer) == KEYS
+    assert {key: answer[key] for key in KEYS if key != "steps"} == {
+        "verdict": "ALLOW",
+        "reason": "allowed",
+        "class": "international",
+        "e164": "+37793123456",
+        "country": "MC",
+        "removed": ["010"],
+        "canonical": ABROAD,
+        "chargeable": True,
+        "limit_ms": 86_400_000,
+        "would": "DENY",
+        "would_reason": "international-not-permitted",
+        "endpoint": "6001",
+        "trunk": "trunk",
+        "dialled": ABROAD,
+        "mode": "observe",
+    }
+    assert {
+        "judge": "international",
+        "verdict": "DENY",
+        "reason": "international-not-permitted",
+        "text": "6001 has no right to call MC",
+        "facts": {"endpoint": "6001", "country": "MC"},
+        "observed": True,
+    } in answer["steps"]
+
+
+def test_the_stores_policy_is_used_where_there_is_one(bench: Bench) -> None:
+    """Mode, suspension and its words come from the store."""
+    bench.run("mode", "enforce")
+    bench.run("grant", "international", "--endpoint", "6001", "--countries", "MC")
+    allowed = json.loads(bench.run("explain", ABROAD, "--endpoint", "6001", "--json").out)
+    bench.run("suspend", "country", "MC", "--until", "2999-01-01", "--reason", "bill alarm")
+    denied = json.loads(bench.run("explain", ABROAD, "--endpoint", "6001", "--json").out)
+    later = json.loads(
+        bench.run("explain", ABROAD, "--endpoint", "6001", "--at", "2999-01-02", "--json").out
+    )
+
+    assert (allowed["verdict"], allowed["limit_ms"]) == ("ALLOW", 14_400_000)
+    assert (denied["verdict"], denied["reason"]) == ("DENY", "country-suspended")
+    assert denied["steps"][-1]["text"].startswith(
+        "MC is suspended until 2999-01-01 00:00:00 JST by "
+    )
+    assert denied["steps"][-1]["text"].endswith(": bill alarm")
+    assert later["verdict"] == "ALLOW"
+
+
+def test_a_person_reads_it_as_a_page(bench: Bench) -> None:
+    """What it is first, then every judge."""
+    assert bench.run("explain", "110").out.splitlines() == [
+        "verdict        ALLOW emergency",
+        "dialled        110",
+        "by             nobody",
+        "class          emergency",
+        "country        JP",
+        "sent to trunk  110@trunk",
+        "chargeable     no",
+        "limit          86400 s",
+        "judge      says     because",
+        "──────────────────────────────────────────────────────────────────────",
+        "malformed  ABSTAIN  the number has only characters that can be dialled",
+        "emergency  ALLOW    110 is an emergency number: always allowed",
+    ]
+
+
+def test_observing_says_what_enforcing_would(bench: Bench) -> None:
+    """The first line has both."""
+    assert bench.run("explain", ABROAD, "--endpoint", "6001").out.splitlines()[0] == (
+        "verdict        ALLOW, because this site only observes;"
+        " enforcing: DENY international-not-permitted"
+    )
+
+
+def test_an_undeclared_trunk_is_refused(bench: Bench) -> None:
+    """As the gate would."""
+    bench.run("mode", "enforce")
+
+    answer = json.loads(bench.run("explain", "0312345678", "--trunk", "other", "--json").out)
+
+    assert (answer["verdict"], answer["reason"]) == ("DENY", "unknown-trunk")
+
+
+def test_numbers_are_read_from_standard_input(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One a line; a hostile one is escaped, and a list comes out."""
+    lines = "0312345678\n\n0900\x1b[2J\n+37793123456\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
+    rows = json.loads(bench.run("explain", "-", "--json").out)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
+    table = bench.run("explain", "-").out
+    monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
+    csv = bench.run("explain", "-", "--csv").out.splitlines()
+
+    assert [row["class"] for row in rows] == ["fixed", "malformed", "international"]
+    assert "0900\\x1b[2J" in table
+    assert csv[0].startswith("dialled,verdict,reason,class,")
+    assert csv[3].startswith("+37793123456,ALLOW,")
+
+
+def test_a_store_at_fault_is_told_and_the_number_explained(bench: Bench) -> None:
+    """The answer is by a fresh policy, and standard error says so."""
+    bench.store.write_text("no database" * 100)
+
+    result = bench.run("explain", "110", "--json")
+
+    assert (result.code, json.loads(result.out)["verdict"]) == (0, "ALLOW")
+    assert "is damaged" in result.err
+    assert "judged by a fresh policy, without your suspensions and grants" in result.err
+
+
+def test_a_store_that_is_not_made_yet_is_no_fault(bench: Bench) -> None:
+    """Before the first migration the default policy judges."""
+    bench.store.unlink()
+
+    result = bench.run("explain", "110", "--json")
+
+    assert (result.code, result.err) == (0, "")
+
+
+def test_a_plan_that_cannot_be_is_told(bench: Bench) -> None:
+    """Japan's plan in another country is a configuration error."""
+    bench.config.write_text('[site]\ncountry = "GB"\n')
+
+    result = bench.run("explain", "110")
+
+    assert (result.code, result.err) == (
+        78,
+        "tollguard: site.country: plan 'jp' is Japan's, not that of 'GB'\n",
+    )

@@ -1,0 +1,85 @@
+"""`grant` and `revoke`: who may call abroad."""
+
+import json
+
+import pytest
+
+from tests.tollguard.cli.conftest import Bench
+
+NOT_RUNNING = "the daemon is not running on pbx1: it takes effect when the daemon starts\n"
+
+
+def test_a_right_is_granted_listed_and_revoked(bench: Bench) -> None:
+    """Each step says what it did; the audit has both."""
+    options = ("international", "--endpoint", "6001")
+    granted = bench.run("grant", *options, "--countries", "mc,FR")
+    listed = bench.run("grant").out
+    partly = bench.run("revoke", *options, "--countries", "FR")
+    wholly = bench.run("revoke", *options)
+    again = bench.run("revoke", *options)
+    audit = bench.with_store(lambda store: store.audit())
+
+    assert granted.out == (
+        f"granted: 6001 may call FR MC until revoked (revision 1)\n{NOT_RUNNING}"
+    )
+    assert listed.splitlines() == [
+        "endpoint  may call  until",
+        "───────────────────────────",
+        "6001      FR MC     revoked",
+    ]
+    assert partly.out == f"revoked: 6001 may not call FR (1 right, revision 2)\n{NOT_RUNNING}"
+    assert wholly.out == (
+        f"revoked: 6001 may not call every country (1 right, revision 3)\n{NOT_RUNNING}"
+    )
+    assert again.out == "6001 has no such right\n"
+    assert [row.action for row in audit] == ["revoke", "revoke", "grant"]
+    assert bench.run("revoke").out == "no endpoint may call abroad\n"
+
+
+def test_a_right_to_every_country_with_an_end(bench: Bench) -> None:
+    """``all`` and ``--until`` are shown to programs as they are."""
+    bench.run(
+        "grant",
+        "international",
+        *("--endpoint", "6001", "--countries", "all", "--until", "2999-01-01"),
+    )
+
+    assert json.loads(bench.run("grant", "--json").out) == [
+        {
+            "id": 1,
+            "endpoint": "6001",
+            "countries": ["all"],
+            "until_at": "2998-12-31T15:00:00.000Z",
+        }
+    ]
+    assert "every country  2999-01-01 00:00:00 JST" in bench.run("grant").out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--endpoint", "6001", "--countries", "MC,XX"), "'XX' is no country"),
+        (("--endpoint", "a b", "--countries", "MC"), "is no endpoint's name"),
+        (("--endpoint", "6001", "--countries", "MC", "--for", "0s"), "out of bounds"),
+    ],
+)
+def test_bad_input_changes_nothing(bench: Bench, options: tuple[str, ...], message: str) -> None:
+    """One sentence and exit code 65."""
+    result = bench.run("grant", "international", *options)
+
+    assert (result.code, result.out) == (65, "")
+    assert message in result.err
+    assert bench.with_store(lambda store: store.revision()) == 0
+
+
+def test_one_country_out_of_all_is_refused(bench: Bench) -> None:
+    """The sentence says what to do instead."""
+    bench.run("grant", "international", "--endpoint", "6001", "--countries", "all")
+
+    result = bench.run("revoke", "international", "--endpoint", "6001", "--countries", "MC")
+
+    assert (result.code, result.err) == (
+        65,
+        "tollguard: the right is for every country; revoke it whole, then grant the countries"
+        " that stay\n",
+    )

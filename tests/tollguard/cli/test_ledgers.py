@@ -1,0 +1,117 @@
+"""`ledger`: the durable rows, and accepting a ledger that was replaced."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.tollguard.cli.conftest import Bench
+from tests.tollguard.store.conftest import ALICE, NOW_S
+from tollguard.ledger import Ledger
+from tollguard.ledger_file import Reservation, read
+
+CALL = Reservation(
+    token="t" * 32,
+    endpoint="6001",
+    number="01037793123456",
+    country="MC",
+    trunk="trunk",
+    uniqueid="1.1",
+    linkedid="1.1",
+    limit_ms=14_400_000,
+    policy_revision=3,
+)
+
+
+@pytest.fixture
+def file(bench: Bench) -> Path:
+    """Give a ledger with one row."""
+    path = bench.folder / "state" / "ledger.db"
+
+    async def reserve() -> None:
+        ledger = Ledger.open(path)
+        await ledger.reserve(CALL)
+        await ledger.close()
+
+    asyncio.run(reserve())
+    return path
+
+
+def _state(bench: Bench) -> str:
+    return str(json.loads(bench.run("ledger", "--json").out)["state"])
+
+
+def test_identity_state_and_rows_are_shown(bench: Bench, file: Path) -> None:
+    """The bare word and `show` print the same."""
+    found = read(file)
+    bench.with_store(
+        lambda store: store.note_ledger("pbx1", found.ledger_id, found.last_seq, now_s=NOW_S)
+    )
+
+    result = bench.run("ledger")
+    lines = result.out.splitlines()
+
+    assert result == bench.run("ledger", "show")
+    assert lines[:4] == [
+        f"ledger       {found.ledger_id}",
+        "last row     1",
+        "state        ok",
+        "accepted by  first start",
+    ]
+    assert lines[4].split() == [
+        *("row", "kind", "at", "endpoint", "number", "to", "trunk", "limit", "s")
+    ]
+    assert lines[6].split()[0:2] == ["1", "reserve"]
+    assert lines[6].split()[4:] == ["6001", "01037793123456", "MC", "trunk", "14400"]
+    assert len(bench.run("ledger", "show", "--csv").out.splitlines()) == 2
+
+
+def test_the_state_compares_with_what_the_store_knows(bench: Bench, file: Path) -> None:
+    """New, another one, an older one."""
+    found = read(file)
+    states = [_state(bench)]
+    for ledger_id, seq in (("b" * 32, 1), (found.ledger_id, 9)):
+        bench.with_store(
+            lambda store, ledger_id=ledger_id, seq=seq: store.accept_ledger(  # type: ignore[misc]
+                "pbx1", ledger_id, seq, "x", ALICE, now_s=NOW_S
+            )
+        )
+        states.append(_state(bench))
+
+    assert states == [
+        "new: no daemon used it yet",
+        "unknown: the store knows another one; chargeable calls are denied",
+        "older than the store knows it; chargeable calls are denied",
+    ]
+
+
+def test_a_replaced_ledger_is_accepted_with_a_reason(bench: Bench, file: Path) -> None:
+    """The store knows it afterwards, and the audit says why."""
+    bench.with_store(lambda store: store.note_ledger("pbx1", "b" * 32, 50, now_s=NOW_S))
+
+    result = bench.run("ledger", "accept", "--reason", "new disk")
+    audit = bench.with_store(lambda store: store.audit())
+
+    assert result.code == 0
+    assert result.out.splitlines()[0] == (
+        f"accepted: ledger {read(file).ledger_id} of pbx1 at row 1 (revision 1)"
+    )
+    assert _state(bench) == "ok"
+    assert (audit[0].action, json.loads(audit[0].detail)["reason"]) == ("ledger-accept", "new disk")
+
+
+def test_rows_are_shown_without_a_store(bench: Bench, file: Path) -> None:
+    """The store's own sentence stands in the place of the state."""
+    bench.store.unlink()
+
+    assert _state(bench).endswith("does not exist; run: tollguard store migrate")
+
+
+def test_no_ledger_is_one_sentence(bench: Bench) -> None:
+    """Exit code 74, for showing and for accepting."""
+    for words in (("ledger",), ("ledger", "accept", "--reason", "x")):
+        result = bench.run(*words)
+
+        assert (result.code, result.out) == (74, "")
+        assert result.err.startswith("tollguard: ledger ")

@@ -1,0 +1,54 @@
+"""A change of the policy is told to be in force when a daemon judges by it."""
+
+import re
+from dataclasses import replace
+
+from tests.tollguard.cli.conftest import Bench
+from tests.tollguard.store.samples import NODE
+from tollguard.cli.opened import alive
+
+
+def test_a_running_daemon_takes_it_over(bench: Bench) -> None:
+    """The sentence names the node and how long it took."""
+    with bench.daemon():
+        result = bench.run("mode", "enforce")
+
+    assert (result.code, result.err) == (0, "")
+    first, second = result.out.splitlines()
+    assert first == "enforce: calls that the policy refuses are stopped (revision 1)"
+    assert re.fullmatch(r"in force on pbx1 after [0-9]\.[0-9]{2} s", second)
+
+
+def test_a_daemon_that_does_not_is_told(bench: Bench) -> None:
+    """After two seconds the exit code is 75, and the change stands."""
+    with bench.daemon(takes_over=False):
+        result = bench.run("mode", "enforce")
+
+    assert result.code == 75
+    assert result.err == ("tollguard: not in force on pbx1 after 2 s; look at tollguard status\n")
+    assert bench.run("mode").out.startswith("enforce:")
+
+
+def test_without_a_daemon_it_waits_for_the_start(bench: Bench) -> None:
+    """Neither a site that never had one nor one that stopped is an error."""
+    sentence = "the daemon is not running on pbx1: it takes effect when the daemon starts\n"
+
+    first = bench.run("mode", "enforce")
+    bench.with_store(lambda store: store.beat(NODE))
+    second = bench.run("mode", "observe")
+
+    assert (first.code, second.code) == (0, 0)
+    assert first.out.endswith(sentence)
+    assert second.out.endswith(sentence)
+
+
+def test_a_heartbeat_counts_for_five_seconds() -> None:
+    """Either way: a clock that jumped is no life sign."""
+    row = replace(NODE, at="2026-11-24T06:00:00.000Z")
+
+    assert [alive(row, 1_795_500_000.0 + off) for off in (-6, 0, 5, 6)] == [
+        False,
+        True,
+        True,
+        False,
+    ]

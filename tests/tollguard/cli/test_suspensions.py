@@ -1,0 +1,100 @@
+"""`suspend` and `resume`: closing and opening again, with the audit of both."""
+
+import json
+import re
+
+import pytest
+
+from tests.tollguard.cli.conftest import Bench
+
+
+def _masked(text: str) -> str:
+    return re.sub(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", text)
+
+
+NOT_RUNNING = "the daemon is not running on pbx1: it takes effect when the daemon starts\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "subject"),
+    [
+        (("international",), "international calls", "international *"),
+        (("country", "mc"), "country MC", "country MC"),
+        (("endpoint", "6001"), "endpoint 6001", "endpoint 6001"),
+    ],
+)
+def test_each_noun_is_suspended_and_resumed_with_its_audit(
+    bench: Bench, words: tuple[str, ...], what: str, subject: str
+) -> None:
+    """Both commands say what they did, and two audit rows say who, what and why."""
+    closed = bench.run("suspend", *words, "--for", "2h", "--reason", "bill alarm")
+    opened = bench.run("resume", *words)
+    again = bench.run("resume", *words)
+    audit = bench.with_store(lambda store: store.audit())
+
+    assert (closed.code, opened.code, again.code) == (0, 0, 0)
+    assert _masked(closed.out) == (f"suspended: {what}, until TIME JST (revision 1)\n{NOT_RUNNING}")
+    assert opened.out == f"resumed: {what} (1 suspension ended, revision 2)\n{NOT_RUNNING}"
+    assert again.out == f"not suspended: {what}\n"
+    assert [(row.action, row.subject) for row in audit] == [
+        ("resume", subject),
+        ("suspend", subject),
+    ]
+    assert json.loads(audit[1].detail)["reason"] == "bill alarm"
+
+
+def test_what_is_suspended_is_listed_by_the_bare_word(bench: Bench) -> None:
+    """`suspend` and `resume` alone list the same."""
+    assert bench.run("suspend").out == "nothing is suspended\n"
+    bench.run(
+        *("suspend", "country", "MC", "--until", "2999-01-01", "--reason", "IRSF", "--keep-calls")
+    )
+
+    (row,) = json.loads(bench.run("suspend", "--json").out)
+
+    assert {key: row[key] for key in ("id", "kind", "target", "until_at", "reason")} == {
+        "id": 1,
+        "kind": "country",
+        "target": "MC",
+        "until_at": "2998-12-31T15:00:00.000Z",
+        "reason": "IRSF",
+    }
+    assert row["keep_calls"] is True
+    table = bench.run("resume").out.splitlines()
+    assert table[0].split() == ["suspended", "until", "reason", "by"]
+    assert table[2].startswith("country MC  2999-01-01 00:00:00 JST  IRSF ")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("country", "XX", "--for", "2h"), "'XX' is no country"),
+        (("endpoint", "a b", "--for", "2h"), "'a b' is no endpoint's name"),
+        (("country", "MC"), "say when it ends: --for 2h, or --until TIME"),
+        (("country", "MC", "--for", "2x"), "'2x' is no duration"),
+        (("country", "MC", "--until", "2020-01-01"), "is in the past"),
+        (("country", "MC", "--for", "2h", "--until", "23:59"), "not both"),
+    ],
+)
+def test_bad_input_changes_nothing(bench: Bench, words: tuple[str, ...], message: str) -> None:
+    """One sentence, exit code 65, and the revision stays."""
+    result = bench.run("suspend", *words, "--reason", "x")
+
+    assert (result.code, result.out) == (65, "")
+    assert message in result.err
+    assert bench.with_store(lambda store: store.revision()) == 0
+
+
+def test_a_reason_is_required(bench: Bench) -> None:
+    """Without one the command line is wrong."""
+    assert bench.run("suspend", "international", "--for", "2h").code == 64
+
+
+def test_two_suspensions_end_together(bench: Bench) -> None:
+    """The plural is used where it belongs."""
+    for _count in range(2):
+        bench.run("suspend", "international", "--for", "2h", "--reason", "x")
+
+    assert bench.run("resume", "international").out.startswith(
+        "resumed: international calls (2 suspensions ended, revision 3)\n"
+    )
