@@ -109,18 +109,25 @@ def translate(frame: Frame, at_s: float, rules: Rules = DEFAULT_RULES) -> tuple[
         Nothing for events that tell the core nothing new; one `HostileEvent` for
         a frame that breaks a rule.
     """
-    fault = frame.fault or _missing_head(frame.fields, rules)
+    if frame.fault:
+        return (HostileEvent(at_s, frame.fault, frame.excerpt),)
+    return translate_fields(frame.fields, at_s, rules)
+
+
+def translate_fields(fields: dict[str, str], at_s: float, rules: Rules) -> tuple[Event, ...]:
+    """Translate one live event whose frame has no fault; as `translate`."""
+    fault = _missing_head(fields, rules)
     if fault:
-        return (HostileEvent(at_s, fault, frame.excerpt or _excerpt(frame)),)
-    reader = _READERS.get(frame.name)
+        return (HostileEvent(at_s, fault, _excerpt(fields)),)
+    reader = _READERS.get(fields.get("Event", ""))
     if reader is None:
         return ()
     try:
-        return reader(frame.fields, at_s, rules)
+        return reader(fields, at_s, rules)
     except KeyError:
-        return (HostileEvent(at_s, "incomplete", _excerpt(frame)),)
+        return (HostileEvent(at_s, "incomplete", _excerpt(fields)),)
     except ValueError as error:
-        return (HostileEvent(at_s, str(error), _excerpt(frame)),)
+        return (HostileEvent(at_s, str(error), _excerpt(fields)),)
 
 
 def _missing_head(fields: dict[str, str], rules: Rules) -> str:
@@ -135,8 +142,8 @@ def _missing_head(fields: dict[str, str], rules: Rules) -> str:
     return ""
 
 
-def _excerpt(frame: Frame) -> str:
-    return ascii(list(frame.fields.items()))[:200]
+def _excerpt(fields: dict[str, str]) -> str:
+    return ascii(list(fields.items()))[:200]
 
 
 def _contact_status(fields: dict[str, str], at_s: float, rules: Rules) -> tuple[Event, ...]:

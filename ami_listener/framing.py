@@ -124,12 +124,27 @@ def parse(raw: bytes, frame_max_bytes: int = FRAME_MAX_BYTES) -> Frame:
     Returns:
         Always a frame; look at ``fault`` first.
     """
-    lines = raw.decode("utf-8", "backslashreplace").split("\r\n")
-    if len(raw) <= LINE_MAX_BYTES and lines[0].startswith("Event: "):
-        fields = _pairs(lines)
-        if len(fields) == len(lines):  # the way of nearly every frame
-            return Frame(FrameKind.EVENT, lines[0][7:], fields)
-    return _parse_with_care(raw, lines, frame_max_bytes)
+    fields = fields_of(raw) if raw.startswith(b"Event: ") else None
+    if fields is not None:
+        return Frame(FrameKind.EVENT, fields["Event"], fields)
+    return _parse_with_care(raw, frame_max_bytes)
+
+
+def fields_of(raw: bytes) -> dict[str, str] | None:
+    """Read an event's fields in the way of nearly every frame.
+
+    Returns:
+        None when `parse` has to look closer: a repeated key, a stray line, a long frame.
+    """
+    if len(raw) > LINE_MAX_BYTES:
+        return None
+    lines = _lines(raw)
+    fields = _pairs(lines)
+    return fields if len(fields) == len(lines) else None
+
+
+def _lines(raw: bytes) -> list[str]:
+    return raw.decode("utf-8", "backslashreplace").split("\r\n")
 
 
 def _pairs(lines: list[str]) -> dict[str, str]:
@@ -138,8 +153,8 @@ def _pairs(lines: list[str]) -> dict[str, str]:
     return {key: value for line in lines for key, sep, value in (line.partition(": "),) if sep}
 
 
-def _parse_with_care(raw: bytes, lines: list[str], frame_max_bytes: int) -> Frame:
-    kind = _kind(raw)
+def _parse_with_care(raw: bytes, frame_max_bytes: int) -> Frame:
+    kind, lines = _kind(raw), _lines(raw)
     name = lines[0].partition(": ")[2]
     if len(raw) > LINE_MAX_BYTES and _oversize(raw, frame_max_bytes):
         return Frame(kind, name, {}, fault="oversize", excerpt=excerpt_of(raw))

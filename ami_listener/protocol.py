@@ -15,8 +15,17 @@ from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
 
 from ami_listener.errors import AmiError, AmiLostError
-from ami_listener.events import LIVE_EVENTS, Rules, translate
-from ami_listener.framing import BANNER, Frame, FrameKind, Framer, event_name, excerpt_of, parse
+from ami_listener.events import LIVE_EVENTS, Rules, translate, translate_fields
+from ami_listener.framing import (
+    BANNER,
+    Frame,
+    FrameKind,
+    Framer,
+    event_name,
+    excerpt_of,
+    fields_of,
+    parse,
+)
 from ami_listener.lists import LIST_EVENTS
 from ami_listener.pending import Pending
 from policies.events import Event, HostileEvent
@@ -109,7 +118,13 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             raw = frames.popleft()
             name = event_name(raw)
             if name in LIVE_EVENTS:
-                for event in translate(parse(raw), at_s, rules):
+                fields = fields_of(raw)
+                events = (
+                    translate(parse(raw), at_s, rules)
+                    if fields is None
+                    else translate_fields(fields, at_s, rules)
+                )
+                for event in events:
                     sink(event)
             elif name in LIST_EVENTS:
                 self._list_item(parse(raw), raw, at_s)
