@@ -119,8 +119,10 @@ def _store(config: "Config") -> Iterator[Remark]:
 
 
 async def _load_policy(config: "Config") -> None:
+    from tollguard.cli.actor import become_owner
     from tollguard.store import Store
 
+    become_owner(Path(config.store.url).parent)
     store = await Store.open(config.store.url)
     try:
         await store.load_policy(config.to_site())

@@ -79,11 +79,14 @@ def _config(shell: Shell) -> "Config":
 
 async def _policy(config: "Config") -> "Policy":
     from policies.policy import Policy
+    from tollguard.cli.actor import become_owner
     from tollguard.store import Store
     from tollguard.store.schema import store_path
 
-    if not store_path(config.store.url).exists():
+    path = store_path(config.store.url)
+    if not path.exists():
         return Policy(site=config.to_site())
+    become_owner(path.parent)
     try:
         store = await Store.open(config.store.url)
         try:

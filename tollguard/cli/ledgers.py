@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import click
 
+from tollguard.cli.actor import become_owner
 from tollguard.cli.lazy import examples
 from tollguard.cli.opened import change_policy, opened_store
 from tollguard.cli.options import check_reason, report_options
@@ -52,7 +53,7 @@ def show(shell: Shell, limit: int) -> None:
 
 
 def _show(shell: Shell, limit: int) -> None:
-    found = read_ledger(shell.config.ledger.path, limit)
+    found = _read(shell, limit)
     known, fault = _known(shell)
     rows: list[dict[str, Value]] = [asdict(entry) for entry in found.entries]
     head = {
@@ -73,6 +74,12 @@ def _show(shell: Shell, limit: int) -> None:
         }
         print_fields((names[key], str(value or "")) for key, value in head.items())
     print_report(shell, _report(rows, shell.config.site.time_zone))
+
+
+def _read(shell: Shell, limit: int) -> LedgerReport:
+    path = shell.config.ledger.path
+    become_owner(path.parent)  # even a reader may make SQLite's -shm file
+    return read_ledger(path, limit)
 
 
 def _known(shell: Shell) -> tuple[LedgerIdentity | None, str]:
@@ -136,7 +143,7 @@ def _report(rows: list[dict[str, Value]], zone: str) -> Report:
 def accept(shell: Shell, reason: str) -> None:
     """Accept the ledger that is there."""
     words = check_reason(reason)
-    found = read_ledger(shell.config.ledger.path, 1)
+    found = _read(shell, 1)
 
     async def make(store: Store, actor: Actor, now_s: float) -> Change:
         return await store.accept_ledger(

@@ -18,6 +18,7 @@ from tollguard.cli.lazy import examples
 from tollguard.cli.options import report_options
 from tollguard.cli.output import Column, Report, print_fields, print_json, print_report
 from tollguard.cli.shell import Form, Shell, pass_shell
+from tollguard.cli.spans import show_short
 from tollguard.i18n import _
 
 STALE_S = 5.0
@@ -143,18 +144,18 @@ def _print(shell: Shell, data: Mapping[str, Any], findings: list[Finding], healt
             click.echo(headline)
             for text in texts:
                 click.echo(f"! {text}")
-            print_fields(_fields(data))
+            print_fields(_fields(data, shell.config.site.time_zone))
 
 
-def _fields(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _fields(data: Mapping[str, Any], zone: str) -> list[tuple[str, str]]:
     if not data:
         return []
     get = data.get
     refused = ", ".join(f"{count} {why}" for why, count in get("refused", {}).items())
     return [
         (_("node"), f"{get('node')} (pid {get('pid')}, {get('version')})"),
-        (_("written"), str(get("at"))),
-        (_("since"), str(get("started_at"))),
+        (_("written"), show_short(str(get("at")), zone)),
+        (_("since"), show_short(str(get("started_at")), zone)),
         (_("mode"), str(get("mode"))),
         (_("policy"), f"revision {get('policy_revision')} ({get('policy_source')})"),
         (_("gate"), f"{get('gate_host')}:{get('gate_port')}, {get('answered')} answered"),

@@ -2,6 +2,8 @@
 
 import os
 import pwd
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,28 @@ def test_a_process_without_a_login_says_so(tmp_path: Path, content: str) -> None
 
     assert current_actor(file, {}) == Actor(f"{ME}, no login")
     assert current_actor(tmp_path / "none", {}) == Actor(f"{ME}, no login")
+
+
+def test_root_becomes_the_owner_of_the_folder(tmp_path: Path) -> None:
+    """Files that root makes belong to the service; nobody else can change who he is."""
+    expected = os.geteuid()
+    if expected == 0:
+        os.chown(tmp_path, 65_534, 65_534)
+        expected = 65_534
+    code = (
+        "import os, sys, pathlib; from tollguard.cli.actor import become_owner;"
+        "become_owner(pathlib.Path(sys.argv[1])); print(os.geteuid())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+
+    assert int(done.stdout) == expected
 
 
 def test_an_own_folder_changes_nobody(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_healthy_daemon_is_told_in_whole(bench: Bench) -> None:
     assert [line for line in lines if not line.startswith("written")] == [
         "enforcing: calls that the policy refuses are stopped before they reach a trunk",
         "node     pbx1 (pid 42, 0.1.0)",
-        "since    2026-11-24T02:00:00.000Z",
+        "since    2026-11-24 11:00:00",
         "mode     enforce",
         "policy   revision 7 (store)",
         "gate     127.0.0.1:573, 12 answered",
