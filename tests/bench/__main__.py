@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench import ami, decision, ledger, startup
+from tests.bench import ami, decision, ledger, policy, startup
 from tollguard import logs
 
 AMI_EVENTS = 50_000
@@ -69,6 +69,13 @@ def show_ledger(told: dict[str, Any]) -> None:
             row(f"{callers} callers", f"{one['rows_per_s']} rows/s  p50 {one['p50_ms']:.2f} ms")
 
 
+def show_policy(told: dict[str, Any]) -> None:
+    """Print the line of a policy change."""
+    say("policy change, from the command's first byte to in force")
+    worst = f"{told['median_ms']:.0f} ms  worst {told['worst_ms']:.0f} ms"
+    row("median", worst, "target 200 ms or less")
+
+
 def show_startup(told: dict[str, Any]) -> None:
     """Print the line of the command's start."""
     say("start of a command")
@@ -86,6 +93,7 @@ def main() -> None:
             ("gate", decision.run, show_gate),
             ("ami", lambda: ami.run(AMI_EVENTS), show_ami),
             ("ledger", ledger.run, show_ledger),
+            ("policy", policy.run, show_policy),
             ("startup", startup.run, show_startup),
         ):
             figures[name] = measure()
