@@ -143,7 +143,9 @@ class GateSection(Section):
         default="127.0.0.1", description="Address to listen on; keep it on loopback."
     )
     port: Port = Field(
-        default=573, description="Below 1024, so that no other local user can answer in its place."
+        default=4573,
+        description="The same as TOLLGUARD_GATE in the dialplan; below 1024 is better, because no"
+        " other local user can answer there.",
     )
     key_file: SecretFile = Field(
         default=Path("/etc/tollguard/credentials/gate-key"),

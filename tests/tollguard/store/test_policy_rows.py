@@ -281,6 +281,27 @@ async def test_the_audit_cannot_be_rewritten(store: Store, path: Path, statement
     assert [row.login for row in await store.audit()] == ["alice(1000)"]
 
 
+async def test_a_change_that_reads_first_does_not_fail_beside_another(
+    store: Store, path: Path
+) -> None:
+    """Revoking looks before it writes; two connections at it never meet a stale picture."""
+    other = await Store.open(str(path))
+    try:
+        for n in range(20):
+            await store.grant(f"60{n:02}", None, ALICE, now_s=NOW_S, until_s=None)
+        changes = await asyncio.gather(
+            *(
+                writer.revoke(f"60{n:02}", None, ALICE, now_s=NOW_S)
+                for n in range(20)
+                for writer in (store, other)
+            )
+        )
+    finally:
+        await other.close()
+
+    assert sorted(change.count for change in changes) == [0] * 20 + [1] * 20
+
+
 async def test_two_writers_each_get_their_own_revision(store: Store, path: Path) -> None:
     """Fifty changes by two connections at once give fifty revisions and fifty audit rows."""
     other = await Store.open(str(path))
