@@ -114,7 +114,7 @@ class Calls:
                 self._count(slot, 1)
         self._legs[event.uniqueid] = Leg(
             uniqueid=event.uniqueid,
-            linkedid=event.linkedid,
+            linkedid=event.linkedid or leg.linkedid,
             channel=event.channel,
             caller_uniqueid=event.caller_uniqueid,
             dial_string=event.dial_string,
@@ -131,11 +131,11 @@ class Calls:
             self._legs[event.uniqueid] = replace(leg, answered_at_s=event.at_s)
 
     def rename(self, event: ChannelSeen) -> None:
-        """Follow a leg whose channel's name or call changed (a masquerade)."""
+        """Follow a leg whose channel's name or call changed; AMI's Rename tells no linkedid."""
         leg = self._legs.get(event.uniqueid)
         if leg is not None:
             self._legs[event.uniqueid] = replace(
-                leg, channel=event.channel, linkedid=event.linkedid
+                leg, channel=event.channel, linkedid=event.linkedid or leg.linkedid
             )
 
     def hang_up(self, event: ChannelGone) -> None:

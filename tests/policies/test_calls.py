@@ -106,6 +106,17 @@ def test_a_live_leg_keeps_its_slot() -> None:
     assert calls.chargeable(None) == 1
 
 
+def test_a_rename_without_linkedid_keeps_the_calls() -> None:
+    """AMI's Rename names no call, so the leg stays in the one that it was in."""
+    calls = Calls()
+    calls.allow(allowed())
+    calls.dial(dialled())
+    before = calls.legs()[0].linkedid
+    calls.rename(ChannelSeen(10.6, "l1", "", "PJSIP/trunk-00000002"))
+
+    assert (calls.legs()[0].linkedid, bool(before)) == (before, True)
+
+
 def test_a_leg_knows_its_attempt() -> None:
     """The first leg with the token is the attempt's; it is renamed and answered by uniqueid."""
     calls = Calls()
