@@ -72,7 +72,9 @@ def _show(shell: Shell, limit: int) -> None:
             "state": _("state"),
             "accepted_by": _("accepted by"),
         }
-        print_fields((names[key], str(value or "")) for key, value in head.items())
+        print_fields(
+            (names[key], "" if value is None else str(value)) for key, value in head.items()
+        )
     print_report(shell, _report(rows, shell.config.site.time_zone))
 
 
