@@ -75,14 +75,17 @@ async def open_database(url: str) -> Database:
     if not path.exists():
         msg = f"the store {path} does not exist; {MIGRATE}"
         raise StoreError(msg)
+    opening = aiosqlite.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_WAIT_S,
+    )
     try:
-        connection = await aiosqlite.connect(
-            f"{path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            isolation_level=None,
-            timeout=BUSY_WAIT_S,
-        )
+        connection = await opening
     except sqlite3.Error as error:
+        # aiosqlite leaves its thread ending; one that outlives the loop prints a traceback
+        opening._thread.join(BUSY_WAIT_S)  # noqa: SLF001 - there is no public way to wait
         raise StoreError(_sentence(path, error)) from error
     try:
         await _check_version(path, connection)

@@ -67,6 +67,13 @@ async def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
         await Store.open(str(tmp_path))
 
 
+def test_a_store_that_cannot_be_opened_leaves_no_traceback(tmp_path: Path) -> None:
+    """The thread that was to serve it is over before the loop is, every time."""
+    for _attempt in range(20):
+        with pytest.raises(StoreError):
+            asyncio.run(Store.open(str(tmp_path)))
+
+
 async def test_a_locked_store_is_waited_for_one_second_and_told(store: Store, path: Path) -> None:
     """A writer that another process keeps out gives up with a sentence, and works afterwards."""
     holder = sqlite3.connect(path, isolation_level=None)
