@@ -13,6 +13,7 @@ from dataclasses import dataclass
 REQUEST = re.compile(rb"^([A-Z]+) sips?:([^@ ]*)@[^ ]* SIP/2\.0\r\n")
 ECHOED = (b"via:", b"from:", b"to:", b"call-id:", b"cseq:", b"record-route:")
 POLL_S = 0.1
+REDIRECTED_TO = "01037793123456"  # where a status of 3xx sends the caller
 
 
 @dataclass(slots=True)
@@ -52,7 +53,8 @@ def reply(request: bytes, status: bytes, address: tuple[str, int], *, sdp: bool 
         if line.lower().startswith(ECHOED):
             tagged = line.lower().startswith(b"to:") and b";tag=" not in line
             lines.append(line + b";tag=trunk" if tagged else line)
-    lines.append(f"Contact: <sip:trunk@{host}:{port}>".encode())
+    user = REDIRECTED_TO if status.startswith(b"3") else "far-end"
+    lines.append(f"Contact: <sip:{user}@{host}:{port}>".encode())
     body = b""
     if sdp:
         lines.append(b"Content-Type: application/sdp")

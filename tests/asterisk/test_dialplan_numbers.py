@@ -17,6 +17,8 @@ HOSTILE = {
     "at sign": "0312345678%40trunk-b",
     "semicolon": "0312345678%3B010377",
     "parameter": "0312345678;phone-context=010377",
+    "quote after a semicolon": "0312345678%3B%22x",
+    "quotes that would close a comparison": "0312345678%3B%22=%22",
     "full-width digits": "%EF%BC%90%EF%BC%91%EF%BC%90%EF%BC%93%EF%BC%97%EF%BC%97",
     "full-width after a digit": "0%EF%BC%91%EF%BC%90377",
     "hyphens": "010-377-93123456",
