@@ -114,7 +114,7 @@ class Calls:
                 self._count(slot, 1)
         self._legs[event.uniqueid] = Leg(
             uniqueid=event.uniqueid,
-            linkedid=event.linkedid or leg.linkedid,
+            linkedid=event.linkedid,
             channel=event.channel,
             caller_uniqueid=event.caller_uniqueid,
             dial_string=event.dial_string,
