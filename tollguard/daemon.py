@@ -159,6 +159,7 @@ class Daemon:
     async def _work_until_stopped(self, group: asyncio.TaskGroup) -> None:
         await self.heartbeat.beat()
         on_signals(self._stop.set, self.reload)
+        _ = group.create_task(keep_running("verdicts", self.verdicts.run), name="verdicts")
         parts = [
             group.create_task(keep_running(name, part), name=name)
             for name, part in self._parts().items()
@@ -168,6 +169,7 @@ class Daemon:
         notify("STOPPING=1")
         log.info("stopping")
         await self.server.stop(DRAIN_S)
+        self.verdicts.end()
         for part in parts:
             part.cancel()
 
@@ -178,7 +180,6 @@ class Daemon:
             "policy": lambda: self.watch.run(self.apply, self.desk.wake),
             "requests": self.desk.run,
             "cutter": self.cutter.run,
-            "verdicts": self.verdicts.run,
             "facts": self.facts.run,
             "heartbeat": self.heartbeat.run,
             "pulse": self._pulse,
@@ -232,11 +233,10 @@ class Daemon:
 
     def _tell_ledger(self) -> None:
         fault = self.reservations.fault
-        if bool(fault) != bool(self._ledger_fault):
-            if fault:
-                log.error("ledger-not-usable", reason=fault)
-            else:
-                log.info("ledger-usable")
+        if fault and not self._ledger_fault:
+            log.error("ledger-not-usable", reason=fault)
+        elif self._ledger_fault and not fault:
+            log.info("ledger-usable")
         self._ledger_fault = fault
 
     def reload(self) -> None:
@@ -247,9 +247,7 @@ class Daemon:
         """Say how everything is now."""
         gate, ledger, link = self.gate, self.reservations, self.link
         mode = gate.policy.mode.value
-        stops, does_not_stop = stopped_now(
-            mode, ledger_fault=ledger.fault, blind=self.situation.blind
-        )
+        stops, does_not_stop = stopped_now(mode, ledger.fault, self.situation.blind)
         ami = self.session.state
         return Status(
             node=self._config.site.node,
@@ -272,7 +270,7 @@ class Daemon:
             refused={str(reason): count for reason, count in self.server.refused.items()},
             ledger_id=ledger.ledger_id,
             ledger_seq=ledger.last_seq,
-            ledger_state=ledger.state if not ledger.fault or ledger.state != "ok" else "failed",
+            ledger_state=ledger.shown_state,
             ledger_reason=ledger.fault,
             store_state="failed" if link.fault else "ok",
             store_reason=link.fault,

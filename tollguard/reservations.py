@@ -72,6 +72,11 @@ class Reservations:
         return self.ledger.fault
 
     @property
+    def shown_state(self) -> str:
+        """The state as an operator sees it: a ledger whose last commit failed is ``failed``."""
+        return FAILED if self.state == OK and self.fault else self.state
+
+    @property
     def ledger_id(self) -> str:
         """The open ledger's identity; empty when none is open."""
         return self.ledger.ledger_id if self.ledger else ""

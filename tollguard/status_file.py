@@ -86,7 +86,7 @@ class Status:
 
 
 def stopped_now(
-    mode: str, *, ledger_fault: str, blind: str
+    mode: str, ledger_fault: str, blind: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Name what is being stopped and what is not (DESIGN "Modes").
 

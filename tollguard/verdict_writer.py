@@ -1,6 +1,7 @@
 """Judged calls on their way to the log and to the store; the gate never waits for either."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections import deque
@@ -35,6 +36,7 @@ class VerdictWriter:
         self._grp = grp
         self._waiting: deque[Judged] = deque()
         self._some = asyncio.Event()
+        self._ended = asyncio.Event()
 
     @property
     def waiting(self) -> int:
@@ -51,24 +53,34 @@ class VerdictWriter:
         self._some.set()
 
     async def run(self) -> None:
-        """Write what waits, batch after batch, until cancelled."""
-        while True:
+        """Write what waits, batch after batch, until `end`.
+
+        Not to be cancelled: a commit that is cancelled may have happened, and would be repeated.
+        """
+        while not self._ended.is_set():
             await self._some.wait()
             self._some.clear()
-            while self._waiting:
-                await self._write_or_pause()
+            while self._waiting and not self._ended.is_set():
+                await self._write_and_rest()
+
+    def end(self) -> None:
+        """Let `run` return after the batch that it writes now."""
+        self._ended.set()
+        self._some.set()
 
     async def drain(self) -> None:
         """Write what waits before the end; what the store refuses is lost, and logged anyway."""
         while self._waiting and await self._write_batch():
             pass
 
-    async def _write_or_pause(self) -> None:
+    async def _write_and_rest(self) -> None:
         """Write one batch, then leave the processor to the gate for a while."""
         begun_s = time.monotonic()
         written = await self._write_batch()
         took_s = time.monotonic() - begun_s
-        await asyncio.sleep(min(took_s * REST_FACTOR, RETRY_S) if written else RETRY_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(took_s * REST_FACTOR, RETRY_S) if written else RETRY_S):
+                await self._ended.wait()
 
     async def _write_batch(self) -> bool:
         batch = [self._waiting[n] for n in range(min(len(self._waiting), BATCH_ROWS))]

@@ -51,10 +51,10 @@ async def whole_gate(folder: Path) -> AsyncIterator[Gate]:
     await link.do(lambda store: _know(store, reservations))
     made = Gate(enforcing(limits=limits), situation, reservations, verdicts.record)
     async with asyncio.TaskGroup() as group:
-        writing = group.create_task(verdicts.run())
+        _ = group.create_task(verdicts.run())
         calm_collector()
         yield made
-        writing.cancel()
+        verdicts.end()
     await link.close()
     await reservations.close()
 

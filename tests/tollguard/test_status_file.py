@@ -40,7 +40,7 @@ def test_what_is_stopped_is_named(
     does_not_stop: tuple[str, ...],
 ) -> None:
     """Observe stops no rule's call; a ledger's fault stops all that costs; blind leaves a hole."""
-    assert stopped_now(mode, ledger_fault=ledger_fault, blind=blind) == (stops, does_not_stop)
+    assert stopped_now(mode, ledger_fault, blind) == (stops, does_not_stop)
 
 
 def test_the_file_holds_every_field(tmp_path: Path) -> None:

@@ -37,10 +37,10 @@ async def test_a_verdict_is_stored_with_its_steps(tmp_path: Path) -> None:
     link = StoreLink(str(path))
     writer = VerdictWriter(link, "pbx1", "default")
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(writer.run())
+        _ = group.create_task(writer.run())
         writer.record(await one_judged(tmp_path))
         await until(lambda: writer.waiting == 0, 5)
-        running.cancel()
+        writer.end()
     await link.close()
     rows = stored(path)
 
@@ -59,13 +59,13 @@ async def test_verdicts_wait_for_a_store_that_is_away(
     writer = VerdictWriter(link, "pbx1", "default")
     judged = await one_judged(tmp_path)
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(writer.run())
+        _ = group.create_task(writer.run())
         writer.record(judged)
         await until(lambda: link.fault not in {"", "not opened"}, 5)
         waiting = writer.waiting
         migrate(str(path))
         await until(lambda: writer.waiting == 0, 5)
-        running.cancel()
+        writer.end()
     await link.close()
 
     assert waiting == 1
@@ -84,3 +84,23 @@ async def test_a_full_queue_counts_what_it_drops(
     await writer.drain()
 
     assert (writer.waiting, writer.dropped) == (2, 3)
+
+
+async def test_the_end_repeats_nothing(tmp_path: Path) -> None:
+    """Ended at any moment of a write, each verdict is stored once, and what is left is drained."""
+    path = tmp_path / "tollguard.db"
+    migrate(str(path))
+    link = StoreLink(str(path))
+    judged = await one_judged(tmp_path)
+    for turns in range(30):
+        writer = VerdictWriter(link, f"end-{turns}", "default")
+        async with asyncio.TaskGroup() as group:
+            _ = group.create_task(writer.run())
+            writer.record(judged)
+            for _ in range(turns):
+                await asyncio.sleep(0.0001)
+            writer.end()
+        await writer.drain()
+    await link.close()
+
+    assert sorted(row[0] for row in stored(path)) == sorted(f"end-{n}" for n in range(30))
