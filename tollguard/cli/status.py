@@ -4,6 +4,7 @@ It reads ``status.json`` first, so it works when the store is the fault.
 """
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,7 +86,22 @@ def _judge(data: Mapping[str, Any], now_s: float) -> list[Finding]:
     if abs(age_s) > STALE_S:
         text = _("the daemon is not running or stalled: its status is {seconds:.0f} s old")
         return [Finding(Health.FAIL, text.format(seconds=age_s))]
+    if _has_ended(data.get("pid")):
+        return [Finding(Health.FAIL, _("the daemon has ended without saying so"))]
     return [*_faults(data), *_losses(data)]
+
+
+def _has_ended(pid: object) -> bool:
+    """Tell whether the process that wrote the status is gone: killed, so the file was left."""
+    if type(pid) is not int or pid <= 0:
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # there, and another user's
+    return False
 
 
 def _faults(data: Mapping[str, Any]) -> list[Finding]:

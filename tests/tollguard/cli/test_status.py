@@ -1,6 +1,8 @@
 """`status`: what is and is not being stopped, and the exit code that says how well."""
 
 import json
+import os
+import subprocess
 import time
 from typing import Any
 
@@ -11,7 +13,7 @@ from tollguard.store.times import to_text
 
 GOOD: dict[str, Any] = {
     "node": "pbx1",
-    "pid": 42,
+    "pid": os.getpid(),
     "started_at": "2026-11-24T02:00:00.000Z",
     "version": "0.1.0",
     "mode": "enforce",
@@ -60,7 +62,7 @@ def test_a_healthy_daemon_is_told_in_whole(bench: Bench) -> None:
     assert lines[2].startswith("written  20")
     assert [line for line in lines if not line.startswith("written")] == [
         "enforcing: calls that the policy refuses are stopped before they reach a trunk",
-        "node     pbx1 (pid 42, 0.1.0)",
+        f"node     pbx1 (pid {os.getpid()}, 0.1.0)",
         "since    2026-11-24 11:00:00",
         "mode     enforce",
         "policy   revision 7 (store)",
@@ -148,6 +150,29 @@ def test_an_old_status_is_not_believed(bench: Bench) -> None:
     assert result.out.splitlines()[1] == (
         "! the daemon is not running or stalled: its status is 60 s old"
     )
+
+
+@pytest.mark.parametrize("pid", ["ended", 0, "42", None])
+def test_a_killed_daemon_guards_nothing(bench: Bench, pid: object) -> None:
+    """A fresh status whose writer is gone is told at once, not when it has become old."""
+    if pid == "ended":
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        pid = ended.pid
+    _written(bench, pid=pid)
+
+    result = bench.run("status")
+
+    assert result.code == 2
+    assert result.out.startswith("NOT GUARDING")
+    assert "has ended" in result.out.splitlines()[1]
+
+
+def test_a_daemon_of_another_user_is_believed(bench: Bench) -> None:
+    """Not being allowed to signal the process means that it is there."""
+    _written(bench, pid=1)
+
+    assert bench.run("status").code == 0
 
 
 def test_a_gate_that_does_not_listen_is_a_failure(bench: Bench) -> None:
