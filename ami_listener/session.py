@@ -173,7 +173,8 @@ def _means_none(message: str) -> bool:
     "No endpoints found", "Unable to retrieve endpoint".
     """
     if message.startswith("No "):
-        return message.endswith(" found")
+        # res_pjsip puts a line feed of its own behind it (seen on 22.10.1)
+        return message.rstrip().endswith(" found")
     return message.startswith(("Invalid/unknown command", "Unable to retrieve endpoint"))
 
 

@@ -240,7 +240,7 @@ async def test_a_missing_right_blinds_but_events_go_on() -> None:
     """Without the right to list there is no picture; events are read all the same."""
     events: list[Event] = []
     async with FakeAsterisk() as pbx:
-        pbx.answers["PJSIPShowContacts"] = {"Response": "Error", "Message": "No Contacts found"}
+        pbx.answers["PJSIPShowContacts"] = {"Response": "Error", "Message": "No Contacts found\n"}
         pbx.answers["CoreShowChannels"] = {"Response": "Error", "Message": "Permission denied"}
         async with watching(pbx, events) as session:
             await until(lambda: session.blind)
