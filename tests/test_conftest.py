@@ -33,7 +33,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, list[str]]:
         cwd=folder,
         timeout=60,
     )
-    return done.returncode, (done.stdout + done.stderr).splitlines()
+    return done.returncode, (done.stderr + done.stdout).splitlines()
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -201,12 +202,17 @@ class Guarded:
     def __init__(self) -> None:
         """Start Asterisk, the trunk and the daemon; the mode is a fresh install's."""
         gate_port = free_tcp()
-        self.trunk = SipPeer()
-        self.asterisk = Asterisk(Site(trunk=self.trunk.contact, gate=f"127.0.0.1:{gate_port}"))
-        self.phone: Phone = phone(self.asterisk.access, "6001", "127.0.0.11")
-        self.daemon = Daemon(self.asterisk.access, gate_port)
-        self.daemon.start()
-        self.asterisk.mark_descriptors()
+        with ExitStack() as started:
+            self.trunk = SipPeer()
+            started.callback(self.trunk.stop)
+            self.asterisk = Asterisk(Site(trunk=self.trunk.contact, gate=f"127.0.0.1:{gate_port}"))
+            started.callback(self.asterisk.stop)
+            self.phone: Phone = phone(self.asterisk.access, "6001", "127.0.0.11")
+            self.daemon = Daemon(self.asterisk.access, gate_port)
+            started.callback(self.daemon.remove)
+            self.daemon.start()
+            self.asterisk.mark_descriptors()
+            self._started = started.pop_all()
 
     def __enter__(self) -> Self:
         """Return itself; the ``with`` stops everything."""
@@ -214,6 +220,4 @@ class Guarded:
 
     def __exit__(self, *_exception: object) -> None:
         """Stop everything."""
-        self.daemon.remove()
-        self.asterisk.stop()
-        self.trunk.stop()
+        self._started.close()
