@@ -12,12 +12,6 @@ from tests.until import until_sync
 from tollguard import logs
 
 
-@pytest.fixture(autouse=True)
-def _restored() -> object:
-    yield
-    structlog.reset_defaults()
-
-
 def test_wire_text_cannot_begin_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     """CR, LF and an escape in a value stay inside their quotes, on one line."""
     logs.configure()
