@@ -20,8 +20,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "could not make a venv; on Debian: apt install python3-venv" >&2; exit 69; }
 	@echo "installing locked dependencies into $(VENV) (about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip --disable-pip-version-check check > /dev/null
 	@touch $@
 
 .PHONY: venv
@@ -61,8 +62,9 @@ wheel: $(STAMP) ## build sdist and wheel, install it in an empty venv, run it fr
 	$(BIN)/python -m build --no-isolation --outdir dist . > /dev/null
 	@$(BIN)/python tests/packaging/contents.py dist/*.whl
 	@$(PYTHON) -m venv $(WHEEL_VENV)
-	@$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/runtime.txt
 	@$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/*.whl
+	@$(WHEEL_VENV)/bin/python -m pip --disable-pip-version-check check > /dev/null
 	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/python" -I - < "$(CURDIR)/tests/packaging/installed.py"
 	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/tollguard" --version
 	@$(INSTALLED) "$(CURDIR)/$(WHEEL_VENV)/bin/tollguard" config sample > "$(CURDIR)/build/sample.toml"
