@@ -42,7 +42,8 @@ def play(stay: int | None) -> int:
         Story(stage, narrator).play()
         if stay is None:
             code = narrator.end()
-            farewell()
+            if code == 0:
+                farewell()
             return code
         stage.daemon.start()
         for noun in (("international",), ("endpoint", "6001"), ("endpoint", "6002")):

@@ -197,8 +197,8 @@ class Story:
         for number in HOSTILE:
             code = self.stage.reception.dial(quote(number, safe="-"))
             self.tell.check(f"{number!r} is refused before the gate is asked ({code})", code >= 400)
-            said = self.explain(number)["class"]
-            self.tell.check("and the core calls it malformed too", said == "malformed", said)
+            said = self.explain(number)["reason"]
+            self.tell.check("and the core refuses it too", said == "malformed", said)
         reason = self.explain("0312345678", "--trunk", "unknown")["reason"]
         self.tell.check("a trunk that is not declared carries nothing", reason == "unknown-trunk")
 
