@@ -9,7 +9,7 @@ that (tried on 16.28); PJSIP cuts AccountID to 36 bytes, too short for an event 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -201,6 +201,8 @@ def _security(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event
         message = "bad-address"
         raise ValueError(message)
     session, service = fields["SessionID"][:TEXT_MAX_CHARS], fields["Service"][:TEXT_MAX_CHARS]
+    if service == "SIP":  # chan_sip's port is the one that Via claims (seen on 16.28)
+        source = replace(source, port=0)
     return (Authentication(at_s, outcome, account[:TEXT_MAX_CHARS], source, session, service),)
 
 

@@ -158,6 +158,16 @@ def test_security_events(name: str, account: str, outcome: AuthOutcome) -> None:
     )
 
 
+def test_chan_sip_tells_no_port() -> None:
+    """Via's claim is all that chan_sip has of a port, so none is told; the address is true."""
+    lines = ("Service: SIP", "SessionID: s1", "AccountID: 6001", FROM)
+
+    (event,) = read("SuccessfulAuth", *lines)
+
+    assert isinstance(event, Authentication)
+    assert event.source == Address("192.0.2.66", 0, "UDP")
+
+
 def test_the_second_half_of_an_unknown_account_is_not_a_second_attempt() -> None:
     """ChallengeResponseFailed without a name only repeats the InvalidAccountID before it."""
     assert read("ChallengeResponseFailed", *SECURITY, "AccountID: <unknown>", FROM) == ()

@@ -279,6 +279,7 @@ bindport={access.sip_port}
 udpbindaddr={access.address}:{access.sip_port}
 context=phones
 allowguest=no
+pedantic=no
 alwaysauthreject=yes
 callevents=yes
 nat=force_rport,comedia
