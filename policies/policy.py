@@ -143,4 +143,7 @@ class Policy:
 
     def trunk(self, endpoint: str) -> Trunk | None:
         """Find a declared trunk by its endpoint's name."""
-        return next((t for t in self.site.trunks if t.endpoint == endpoint), None)
+        for trunk in self.site.trunks:
+            if trunk.endpoint == endpoint:
+                return trunk
+        return None

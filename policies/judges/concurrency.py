@@ -5,12 +5,14 @@ from policies.judges.case import Case, abstain, deny
 from policies.reasons import Reason
 
 NAME = "concurrency"
+NOT_CHARGEABLE = abstain(NAME, Reason.NOT_CHARGEABLE)
+WITHIN_LIMITS = abstain(NAME, Reason.WITHIN_CALL_LIMITS)
 
 
 def judge(case: Case) -> Step:
     """Deny a chargeable call beyond a limit; calls that cost nothing are never counted."""
     if not case.number.chargeable:
-        return abstain(NAME, Reason.NOT_CHARGEABLE)
+        return NOT_CHARGEABLE
     limits = case.policy.limits
     endpoint = case.attempt.endpoint
     counted = [("site", case.situation.chargeable_calls(), limits.chargeable_per_site)]
@@ -21,4 +23,4 @@ def judge(case: Case) -> Step:
         if calls >= limit:
             facts = ("scope", scope), ("calls", str(calls)), ("limit", str(limit))
             return deny(NAME, Reason.TOO_MANY_CALLS, *facts)
-    return abstain(NAME, Reason.WITHIN_CALL_LIMITS)
+    return WITHIN_LIMITS

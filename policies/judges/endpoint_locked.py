@@ -6,6 +6,7 @@ from policies.policy import SuspensionKind
 from policies.reasons import Reason
 
 NAME = "endpoint_locked"
+NOT_SUSPENDED = abstain(NAME, Reason.ENDPOINT_NOT_SUSPENDED)
 
 
 def judge(case: Case) -> Step:
@@ -15,4 +16,4 @@ def judge(case: Case) -> Step:
         suspension = case.suspension(SuspensionKind.ENDPOINT, endpoint)
         if suspension is not None:
             return suspended(NAME, Reason.ENDPOINT_SUSPENDED, suspension)
-    return abstain(NAME, Reason.ENDPOINT_NOT_SUSPENDED)
+    return NOT_SUSPENDED

@@ -7,6 +7,8 @@ from policies.policy import Grant, SuspensionKind
 from policies.reasons import Reason
 
 NAME = "international"
+NOT_INTERNATIONAL = abstain(NAME, Reason.NOT_INTERNATIONAL)
+COVERED = frozenset({NumberClass.INTERNATIONAL, NumberClass.UNCLASSIFIABLE})
 
 
 def concerns(number: Number) -> bool:
@@ -15,18 +17,18 @@ def concerns(number: Number) -> bool:
     It covers whatever could lead abroad, so also what could not be
     classified: in observe such a number would else be the way around the stop.
     """
-    return number.number_class in (NumberClass.INTERNATIONAL, NumberClass.UNCLASSIFIABLE)
+    return number.number_class in COVERED
 
 
 def judge(case: Case) -> Step:
     """Deny while international calls are suspended, or without a grant for the country."""
     if not concerns(case.number):
-        return abstain(NAME, Reason.NOT_INTERNATIONAL)
+        return NOT_INTERNATIONAL
     suspension = case.suspension(SuspensionKind.INTERNATIONAL)
     if suspension is not None:
         return suspended(NAME, Reason.INTERNATIONAL_SUSPENDED, suspension)
     if case.number.number_class is not NumberClass.INTERNATIONAL:
-        return abstain(NAME, Reason.NOT_INTERNATIONAL)
+        return NOT_INTERNATIONAL
     country = ("country", case.number.country or "")
     grant = _grant(case)
     if grant is None:

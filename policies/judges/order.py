@@ -44,6 +44,8 @@ ENFORCED_IN_EVERY_MODE = frozenset(
     }
 )
 
+NOTHING_AGAINST = Step("decide", Verdict.ALLOW, Reason.ALLOWED)
+
 # What is not ours to bound still ends: observed calls and emergencies after a day.
 UNBOUNDED_MS = 24 * 3_600 * 1_000
 
@@ -75,7 +77,7 @@ def decide(
         if step.verdict is not Verdict.ABSTAIN and not step.observed:
             break
     else:
-        steps.append(Step("decide", Verdict.ALLOW, Reason.ALLOWED))
+        steps.append(NOTHING_AGAINST)
     return _decision(number, policy, tuple(steps))
 
 
@@ -92,7 +94,9 @@ def _observed(step: Step) -> Step:
 def _decision(number: Number, policy: Policy, steps: tuple[Step, ...]) -> Decision:
     """Sum the steps up; the first denial, observed or not, is what enforcing would have said."""
     last = steps[-1]
-    would = next((step for step in steps if step.observed), last)
+    would = last
+    if policy.mode is Mode.OBSERVE:
+        would = next((step for step in steps if step.observed), last)
     return Decision(
         verdict=last.verdict,
         reason=last.reason,

@@ -1,5 +1,6 @@
 """Tests of Japan's dial plan: the vectors of the project's dial-plan study, and its edges."""
 
+import phonenumbers
 import pytest
 
 from policies.numbering import classify
@@ -176,3 +177,14 @@ def test_home_by_the_international_prefix() -> None:
     for dialled in ("01081312345678", "003301081312345678"):
         number = classify(dialled, JAPAN, TRUNK)
         assert (number.number_class, number.canonical) == (NumberClass.FIXED, "0312345678")
+
+
+def test_every_area_is_the_librarys() -> None:
+    """A fixed-line number is one exactly where the library's whole answer says so, too."""
+    step = 99_991  # a prime: every digit of a number takes every value
+    for significant in range(100_000_000, 1_000_000_000, step):
+        number = classify(f"0{significant}", JAPAN, TRUNK)
+        kind = phonenumbers.number_type(phonenumbers.parse(f"+81{significant}"))
+
+        is_fixed = kind == phonenumbers.PhoneNumberType.FIXED_LINE
+        assert (number.number_class is NumberClass.FIXED) == is_fixed, significant
