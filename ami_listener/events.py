@@ -3,9 +3,9 @@
 Nothing here trusts a field because it is there: `ViaAddress` is the phone's claim and is never
 read, a contact's host counts only with `rewrite_contact=yes`, and chan_sip's `Address` is the
 Contact header's claim unless the peer forces rport, so a `PeerStatus` tells no address at all.
-What no reader can see: chan_sip decodes `%0d%0a` in a user name and writes it into AccountID, so a
-stranger can end an event early and begin whole ones of his own. `pedantic=no` in sip.conf closes
-that (tried on 16.28); PJSIP cuts AccountID to 36 bytes, too short for an event (tried on 22.10.1).
+What no reader can see: with chan_sip's default `pedantic=yes` a stranger can end an event early and
+begin whole ones of his own; `pedantic=no` in sip.conf closes that (tried on 16.28). PJSIP cuts
+AccountID to 36 bytes, too short for an event (tried on 22.10.1).
 """
 
 from collections.abc import Callable, Mapping

@@ -143,7 +143,7 @@ class GateSection(Section):
         default="127.0.0.1", description="Address to listen on; keep it on loopback."
     )
     port: Port = Field(
-        default=4573,
+        default=573,
         description="The same as TOLLGUARD_GATE in the dialplan; below 1024 is better, because no"
         " other local user can answer there.",
     )

@@ -33,7 +33,7 @@ def test_the_values_in_force_are_printed(bench: Bench) -> None:
     shown = tomllib.loads(bench.run("config", "show").out)
 
     assert shown["trunk"] == [{"endpoint": "trunk", "form": "national", "emergency": True}]
-    assert shown["gate"]["port"] == 4573
+    assert shown["gate"]["port"] == 573
     assert json.loads(bench.run("config", "show", "--json").out) == shown
     lines = bench.run("config", "show", "--csv").out.splitlines()
     assert lines[:2] == ["section,setting,value", "site,node,pbx1"]
