@@ -33,10 +33,8 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
 
 def _render(_logger: object, _method: str, fields: structlog.typing.EventDict) -> str:
     """Write one line: level and event as they are, every other text as its repr, cut when long."""
-    line = [f"level={fields.pop('level')} event={fields.pop('event')}"]
+    line = f"level={fields.pop('level')} event={fields.pop('event')}"
+    traceback: str = fields.pop("exception", "")
     for key, value in fields.items():
-        if isinstance(value, str):
-            line.append(f"{key}={value[: MAX_TRACEBACK if key == 'exception' else MAX_VALUE]!r}")
-        else:
-            line.append(f"{key}={value}")
-    return " ".join(line)
+        line += f" {key}={value[:MAX_VALUE]!r}" if isinstance(value, str) else f" {key}={value}"
+    return f"{line} exception={traceback[:MAX_TRACEBACK]!r}" if traceback else line

@@ -37,6 +37,7 @@ class VerdictWriter:
         self._waiting: deque[Judged] = deque()
         self._some = asyncio.Event()
         self._ended = asyncio.Event()
+        self._log = log.bind()  # once: structlog would bind a new one for each line
 
     @property
     def waiting(self) -> int:
@@ -45,7 +46,7 @@ class VerdictWriter:
 
     def record(self, judged: Judged) -> None:
         """Log one decision and queue it; called by the gate, so it never waits."""
-        _log_line(judged)
+        self._log_line(judged)
         if len(self._waiting) >= WAITING_VERDICTS:
             self.dropped += 1
             return
@@ -107,11 +108,12 @@ class VerdictWriter:
             source=attempt.source,
             trunk=attempt.trunk,
             dialled=attempt.dialled,
-            verdict=answer.verdict,
-            reason=answer.reason,
-            would=decision.would,
-            would_reason=decision.would_reason,
-            number_class=number.number_class,
+            # plain text: sqlite3 would look for an adapter of each enum
+            verdict=answer.verdict.value,
+            reason=str(answer.reason),
+            would=decision.would.value,
+            would_reason=str(decision.would_reason),
+            number_class=number.number_class.value,
             e164=number.e164,
             country=number.country,
             canonical=answer.number or number.canonical,
@@ -119,10 +121,31 @@ class VerdictWriter:
             chargeable=decision.chargeable,
             limit_ms=answer.limit_ms,
             token=answer.token,
-            mode=judged.mode,
+            mode=judged.mode.value,
             policy_revision=judged.policy_revision,
             took_us=judged.took_us,
             steps=json.dumps([_step(step) for step in decision.steps]),
+        )
+
+    def _log_line(self, judged: Judged) -> None:
+        """One canonical line per decision. No token: it would prove a leg that it is not."""
+        attempt, decision = judged.attempt, judged.decision
+        self._log.info(
+            "verdict",
+            verdict=judged.answer.verdict.value,
+            reason=judged.answer.reason,
+            would=decision.would.value,
+            would_reason=decision.would_reason,
+            endpoint=attempt.endpoint,
+            dialled=attempt.dialled,
+            number_class=decision.number.number_class.value,
+            country=decision.number.country,
+            trunk=attempt.trunk,
+            source=attempt.source,
+            linkedid=attempt.linkedid,
+            mode=judged.mode.value,
+            revision=judged.policy_revision,
+            took_us=judged.took_us,
         )
 
 
@@ -134,25 +157,3 @@ def _step(step: Step) -> dict[str, object]:
         "facts": dict(step.facts),
         "observed": step.observed,
     }
-
-
-def _log_line(judged: Judged) -> None:
-    """One canonical line per decision. No token: it would prove a leg that it is not."""
-    attempt, decision = judged.attempt, judged.decision
-    log.info(
-        "verdict",
-        verdict=judged.answer.verdict.value,
-        reason=judged.answer.reason,
-        would=decision.would.value,
-        would_reason=decision.would_reason,
-        endpoint=attempt.endpoint,
-        dialled=attempt.dialled,
-        number_class=decision.number.number_class.value,
-        country=decision.number.country,
-        trunk=attempt.trunk,
-        source=attempt.source,
-        linkedid=attempt.linkedid,
-        mode=judged.mode.value,
-        revision=judged.policy_revision,
-        took_us=judged.took_us,
-    )

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 from tollguard.store.connection import Database, cut
 from tollguard.store.rows import DeviceRow, FindingRow, VerdictRow
@@ -25,6 +25,7 @@ DEVICE_SIZES: Mapping[str, int] = {
     "transport": 8,
     "user_agent": 200,
 }
+VERDICT_COLUMNS = tuple(field.name for field in fields(VerdictRow) if field.name != "id")
 MAX_STEPS_CHARS = 20_000
 MAX_NAMES = 20
 MAX_NAME_CHARS = 200
@@ -69,8 +70,8 @@ async def write_verdicts(db: Database, rows: Sequence[VerdictRow]) -> None:
 
 
 def _verdict_values(row: VerdictRow) -> dict[str, object]:
-    values = _cut_all(asdict(row), VERDICT_SIZES)
-    del values["id"]
+    # asdict copies every value: half of what a row costs the gate's loop
+    values = _cut_all({name: getattr(row, name) for name in VERDICT_COLUMNS}, VERDICT_SIZES)
     return values | {
         "removed": cut(",".join(row.removed), 200),
         "chargeable": int(row.chargeable),
