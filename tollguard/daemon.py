@@ -36,6 +36,7 @@ from tollguard.store_link import StoreLink
 from tollguard.supervision import (
     calm_collector,
     feed_watchdog,
+    hand_over_soon,
     keep_running,
     notify,
     on_signals,
@@ -188,6 +189,7 @@ class Daemon:
 
     def _ready(self) -> None:
         calm_collector()
+        hand_over_soon()
         self.status_file.write()
         notify("READY=1\nSTATUS=judging calls")
         log.info(
@@ -203,13 +205,13 @@ class Daemon:
         self.facts.found(self.detector.observe(event))
 
     async def apply(self, policy: Policy) -> None:
-        """Put a policy in force, cut what it suspends, keep it, and say that it is in force."""
+        """Put a policy in force, cut what it suspends, say that it is in force, and keep it."""
         self.gate.use(policy)
         self.cutter.wake()
         log.info("policy", revision=policy.revision, mode=policy.mode.value)
-        await self.watch.keep()
-        self.status_file.write()
         await self.heartbeat.beat()
+        self.status_file.write()
+        await self.watch.keep()  # last: two syncs, which on a busy disk take long
 
     async def _pulse(self) -> None:
         """What is looked after once a second."""

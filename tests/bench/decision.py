@@ -25,7 +25,7 @@ from tollguard.gate import Gate
 from tollguard.reservations import Reservations
 from tollguard.store import Store, migrate
 from tollguard.store_link import StoreLink
-from tollguard.supervision import calm_collector
+from tollguard.supervision import calm_collector, hand_over_soon
 from tollguard.verdict_writer import VerdictWriter
 
 MANY = 1_000_000  # the bench's calls never end, so no limit may be met
@@ -53,6 +53,7 @@ async def whole_gate(folder: Path) -> AsyncIterator[Gate]:
     async with asyncio.TaskGroup() as group:
         _ = group.create_task(verdicts.run())
         calm_collector()
+        hand_over_soon()
         yield made
         verdicts.end()
     await link.close()

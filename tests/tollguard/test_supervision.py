@@ -4,15 +4,18 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ami_listener.protocol import TURN_S
 from tests.until import until
 from tollguard import supervision
 from tollguard.supervision import (
     feed_watchdog,
+    hand_over_soon,
     keep_running,
     notify,
     on_signals,
@@ -122,3 +125,13 @@ async def test_a_task_with_a_bug_starts_again(monkeypatch: pytest.MonkeyPatch) -
     await keep_running("work", work)
 
     assert len(runs) == 3
+
+
+def test_a_thread_waits_for_less_than_a_turn_of_ami() -> None:
+    """Turn behind turn of a flood never keeps the interpreter from the ledger's thread."""
+    before_s = sys.getswitchinterval()
+    try:
+        hand_over_soon()
+        assert sys.getswitchinterval() < TURN_S
+    finally:
+        sys.setswitchinterval(before_s)
