@@ -47,8 +47,7 @@ _SCRIPT, _CHANNEL, _TYPE, _UNIQUEID = (
     for key in ("agi_network_script", "agi_channel", "agi_type", "agi_uniqueid")
 )
 
-# A whole environment with two arguments in one piece, the common case: 5 times as fast as line by
-# line, and the tests hold it to the same outcome.
+# A whole environment with two arguments, the common case: 5 times as fast as line by line, and the tests hold it to the same outcome.
 _TEXT = rb"[^\x00-\x1f\x7f]*"
 _CAPTURED = {_SCRIPT, _CHANNEL, _TYPE, _UNIQUEID}
 _WHOLE = re.compile(
@@ -180,8 +179,10 @@ class _Meter:
 
     def count(self, length: int) -> None:
         """Account for a whole line."""
-        self.check(length)
-        self._used += length
+        used = self._used = self._used + length
+        if length > MAX_LINE_BYTES or used > MAX_TOTAL_BYTES:
+            self._used -= length
+            self.check(length)
         self._lines += 1
         if self._lines > MAX_LINES:
             raise AgiProtocolError(Refusal.TOO_MANY_LINES)
@@ -193,9 +194,10 @@ class EnvironmentReader:
     After an error or a whole environment the reader is spent.
     """
 
-    __slots__ = ("_dirty", "_done", "_meter", "_tail", "_values")
+    __slots__ = ("_dirty", "_done", "_meter", "_seen", "_tail", "_values")
 
     def __init__(self) -> None:
+        self._seen = b""
         self._tail = b""
         self._values: list[bytes] = []
         self._meter = _Meter()
@@ -214,7 +216,8 @@ class EnvironmentReader:
         """
         if self._done and data:
             raise AgiProtocolError(Refusal.SURPLUS_BYTES)
-        if not (self._tail or self._values) and (whole := _read_whole(data)):
+        self._seen += data
+        if whole := _read_whole(self._seen):
             self._done = True
             return whole
         self._dirty = self._dirty or _CONTROL.search(data) is not None
@@ -255,7 +258,8 @@ class EnvironmentReader:
 
 def _read_whole(data: bytes) -> Environment | None:
     """Read the common case; None for all else, right or wrong, which line by line then tells."""
-    if len(data) > MAX_LINE_BYTES:  # below the limit of one line no limit is passed
+    # below the limit of one line no limit is passed
+    if len(data) > MAX_LINE_BYTES or not data.endswith(b"\n\n"):
         return None
     whole = _WHOLE.fullmatch(data)
     if whole is None:
