@@ -36,7 +36,8 @@ from policies.principal import actor
 SCRIPT = "gate"  # the request's path: agi://host:port/gate
 BACKLOG = 1024  # connections the kernel holds while the loop is busy
 
-Judge = Callable[[DialAttempt], Awaitable[Answer]]
+# Most answers need no waiting; a task for each of them would cost a turn of the loop.
+Judge = Callable[[DialAttempt], Answer | Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ class GateServer:
     """Answer Asterisk's dial attempts with what a judge says.
 
     Attributes:
-        judge: Decides an attempt. It runs on after its session's end, so what
-            it reserved is always told to ``on_delivered``.
+        judge: Decides an attempt, at once or awaited. It runs on after its
+            session's end, so what it reserved is always told to ``on_delivered``.
         key: What ``${TOLLGUARD_KEY}`` holds in the dialplan; see `check_key`.
         clock: Monotonic seconds, for ``DialAttempt.at_s``.
         limits: How long and how many.
@@ -286,14 +287,28 @@ class Session(asyncio.Protocol):
             at_s=self._server.clock(),
         )
         self._stage = _Stage.JUDGE
-        _ = self._tasks.create_task(self._decide(attempt), name=environment.uniqueid)
+        self._judge(attempt)
 
-    async def _decide(self, attempt: DialAttempt) -> None:
+    def _judge(self, attempt: DialAttempt) -> None:
         try:
-            answer = await self._server.judge(attempt)
+            answer = self._server.judge(attempt)
         except Exception as error:  # noqa: BLE001 whatever the judge's bug, the dialplan answers
-            self.end(Refusal.JUDGE_ERROR)
-            self._server.on_error(attempt, error)
+            self._fail(attempt, error)
+            return
+        if isinstance(answer, Answer):
+            self._tell(answer)
+        else:
+            _ = self._tasks.create_task(self._wait(attempt, answer), name=attempt.uniqueid)
+
+    def _fail(self, attempt: DialAttempt, error: Exception) -> None:
+        self.end(Refusal.JUDGE_ERROR)
+        self._server.on_error(attempt, error)
+
+    async def _wait(self, attempt: DialAttempt, coming: Awaitable[Answer]) -> None:
+        try:
+            answer = await coming
+        except Exception as error:  # noqa: BLE001 as in _judge
+            self._fail(attempt, error)
         except asyncio.CancelledError:
             self.end(Refusal.STOPPED)
             raise

@@ -112,7 +112,7 @@ class Daemon:
         self.cutter = CallsCutter(self.gate, self.situation, self.hands)
         self.desk = RequestDesk(self.link, self.cutter, self._config.site.node)
         try:
-            self.server = GateServer(self.gate.judge, read_secret(self._config.gate.key_file))
+            self.server = GateServer(self.gate.answer, read_secret(self._config.gate.key_file))
         except ValueError as error:
             message = f"gate.key_file: {error}"
             raise ConfigError(message) from error

@@ -6,7 +6,7 @@ configured, chargeable deny.
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -54,7 +54,7 @@ class Judged:
 
 
 class Gate:
-    """Judges attempts by the policy in force. `judge` is what the FastAGI server calls.
+    """Judges attempts by the policy in force. `answer` is what the FastAGI server calls.
 
     Attributes:
         policy: The policy in force; swapped whole by `use`.
@@ -85,35 +85,57 @@ class Gate:
         self.policy = policy
 
     async def judge(self, attempt: DialAttempt) -> Answer:
+        """Answer one attempt as `answer` does, always awaited."""
+        answer = self.answer(attempt)
+        return answer if isinstance(answer, Answer) else await answer
+
+    def answer(self, attempt: DialAttempt) -> Answer | Awaitable[Answer]:
         """Answer one attempt; never raises but when the caller is cancelled.
 
         Args:
             attempt: From the gate's session. Untrusted text inside.
 
         Returns:
-            ALLOW only after a chargeable call's row is on the disk.
+            The answer at once, unless a chargeable call must wait: ALLOW comes
+            only after its row is on the disk.
         """
         policy = self.policy
         try:
-            decision, answer = await self._decide(attempt, policy)
+            decision, answer = self._decide(attempt, policy)
         except Exception:
             log.exception("gate-error", uniqueid=repr(attempt.uniqueid))
             decision, answer = self._answer_by_class(attempt, policy)
+            return self._recorded(attempt, decision, answer, policy)
+        if answer.verdict is Verdict.ALLOW and decision.chargeable:
+            return self._answer_secured(attempt, decision, answer, policy)
+        return self._recorded(attempt, decision, answer, policy)
+
+    async def _answer_secured(
+        self, attempt: DialAttempt, decision: Decision, answer: Answer, policy: Policy
+    ) -> Answer:
+        try:
+            decision, answer = await self._secure(attempt, decision, answer, policy)
+        except Exception:
+            log.exception("gate-error", uniqueid=repr(attempt.uniqueid))
+            decision, answer = self._answer_by_class(attempt, policy)
+        return self._recorded(attempt, decision, answer, policy)
+
+    def _recorded(
+        self, attempt: DialAttempt, decision: Decision, answer: Answer, policy: Policy
+    ) -> Answer:
         took_us = round((time.monotonic() - attempt.at_s) * 1e6)
         self._record(
             Judged(attempt, decision, answer, policy.mode, policy.revision, time.time(), took_us)
         )
         return answer
 
-    async def _decide(self, attempt: DialAttempt, policy: Policy) -> tuple[Decision, Answer]:
+    def _decide(self, attempt: DialAttempt, policy: Policy) -> tuple[Decision, Answer]:
         decision = decide(attempt, policy, self.plan, self._situation, time.time())
         if decision.verdict is not Verdict.ALLOW:
             return decision, _denied(decision.reason)
         answer = _allowed(decision, policy.mode)
         self._situation.apply(_counted(attempt, decision, answer))
-        if not decision.chargeable:
-            return decision, answer
-        return await self._secure(attempt, decision, answer, policy)
+        return decision, answer
 
     async def _secure(
         self, attempt: DialAttempt, decision: Decision, answer: Answer, policy: Policy

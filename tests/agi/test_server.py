@@ -606,3 +606,24 @@ def test_a_server_refuses_a_weak_key_and_never_shows_its_own() -> None:
         GateServer(allow, "weak")
 
     assert KEY not in repr(GateServer(allow, KEY))
+
+
+async def test_a_judge_may_answer_at_once() -> None:
+    """An answer that is no awaitable is told like an awaited one; a bug in making it, too."""
+    answers: Iterator[Answer | None] = iter([None, ALLOW])
+
+    def judge(_attempt: DialAttempt) -> Answer:
+        answer = next(answers)
+        if answer is None:
+            raise RuntimeError
+        return answer
+
+    gate = GateServer(judge, KEY)
+    async with asyncio.TaskGroup() as tasks:
+        await gate.start("127.0.0.1", 0, tasks)
+        first = await play(gate.port, direct_channel())
+        second = await play(gate.port, direct_channel())
+        await gate.stop(WAIT_S)
+
+    assert (first.set_in_order, second.set_in_order) == ([], SET)
+    assert (gate.refused, gate.answered) == ({Refusal.JUDGE_ERROR: 1}, 1)

@@ -68,7 +68,7 @@ async def ratio(mix: str, callers: int) -> dict[str, object]:
     """Compare the whole gate with a bare handler for one mix of numbers."""
     with tempfile.TemporaryDirectory() as folder:
         async with whole_gate(Path(folder)) as made:
-            return await gate.run(callers, CALLS[callers], made.judge, MIXES[mix])
+            return await gate.run(callers, CALLS[callers], made.answer, MIXES[mix])
 
 
 async def beside_flood() -> dict[str, object]:
@@ -86,7 +86,7 @@ async def beside_flood() -> dict[str, object]:
 
             settings = AmiSettings("127.0.0.1", port, "eyes", "secret")
             session = group.create_task(AmiSession(settings, see).run())
-            server = GateServer(made.judge, KEY, limits=ServerLimits(30.0, 60.0))
+            server = GateServer(made.answer, KEY, limits=ServerLimits(30.0, 60.0))
             await server.start("127.0.0.1", 0, group)
             dialled = MIXES["one in ten chargeable"]
             await gate.measure(server.port, FLOOD_CALLERS, gate.WARM_UP_CALLS, dialled)

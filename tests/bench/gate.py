@@ -28,7 +28,7 @@ CLIENT_LIMIT_S = 120.0
 VARIABLES = f"200 result=1 (1795519878.0|||192.0.2.7:5060|{KEY})\n".encode()
 DIALLED = ("0312345678",)
 
-Judge = Callable[[DialAttempt], Awaitable[Answer]]
+Judge = Callable[[DialAttempt], Answer | Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from tests.tollguard.test_ledger import locked
 from tests.until import until
 from tollguard.gate import OBSERVED_LIMIT_MS
 from tollguard.ledger_file import read
+from tollguard.reservations import Reservations
 
 DENIED = ("", 0, "")
 
@@ -245,3 +246,32 @@ async def test_a_swapped_policy_judges_the_next_attempt(desk: Judging) -> None:
     assert same is plan
     assert desk.gate.plan is not plan
     assert desk.recorded[0].policy_revision == 5
+
+
+async def test_only_what_needs_a_row_is_waited_for(tmp_path: Path) -> None:
+    """A domestic call and a denial are answered at once, a chargeable call after its row."""
+    desk = judging(tmp_path / "ledger.db")
+    at_once = desk.gate.answer(attempt(TOKYO)), desk.gate.answer(attempt(MONACO, endpoint="6002"))
+    waiting = desk.gate.answer(attempt(MONACO))
+    verdicts = [answer.verdict for answer in at_once if isinstance(answer, Answer)]
+    assert not isinstance(waiting, Answer)
+    last = await waiting
+    await desk.reservations.close()
+
+    assert verdicts == [Verdict.ALLOW, Verdict.DENY]
+    assert last.verdict is Verdict.ALLOW
+
+
+async def test_a_bug_in_the_ledger_denies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault that is no `LedgerError` denies a chargeable call and frees its slot."""
+
+    async def fail(_self: object, _reservation: object) -> int:
+        raise ZeroDivisionError
+
+    desk = judging(tmp_path / "ledger.db")
+    monkeypatch.setattr(Reservations, "reserve", fail)
+    answer = await desk.gate.judge(attempt(MONACO))
+    await desk.reservations.close()
+
+    assert told(answer) == (Verdict.DENY, "gate-error")
+    assert desk.situation.chargeable_calls() == 0
