@@ -45,7 +45,7 @@ class Case:
 def abstain(judge: str, reason: Reason, *facts: tuple[str, str]) -> Step:
     """Make the step of a judge that has nothing against the call.
 
-    Steps are frozen, so a judge makes one without facts once, not for each call.
+    Steps are frozen, so a judge makes what does not depend on the call once.
     """
     return Step(judge, Verdict.ABSTAIN, reason, facts)
 
