@@ -85,6 +85,12 @@ def _gate_faults() -> dict[str, str]:
 GATE_REASONS: tuple[str, ...] = ("gate-error", "ledger-failed", "ledger-late", "ledger-unknown")
 
 
+def _absent(name: str) -> str:
+    """Say in words that a fact is empty."""
+    names = {"endpoint": _("nobody (no endpoint)"), "trunk": _("(none)")}
+    return names.get(name, _("no country"))
+
+
 class _Facts(dict[str, str]):
     """Facts of a step, with ``?`` for one that is not there."""
 
@@ -110,7 +116,7 @@ def explain(reason: str, facts: Iterable[tuple[str, str]], until: str | None = N
         facts: Of the step, in order. May hold untrusted text, which the caller escapes.
         until: The end of a suspension in the reader's time zone, when there is one.
     """
-    known = _Facts({name: value or _("no country") for name, value in facts})
+    known = _Facts({name: value or _absent(name) for name, value in facts})
     if "why" in known:
         known["why"] = explain(known["why"], ())
     known["until"] = _("until {time}").format(time=until) if until else _("until resumed")

@@ -70,3 +70,15 @@ def test_braces_in_facts_are_only_text() -> None:
     text = explain("unknown-trunk", facts)
 
     assert text == "trunk {endpoint.__class__} is not declared in the configuration"
+
+
+def test_nobody_and_no_trunk_are_said_in_words() -> None:
+    """An empty endpoint is no country, and an empty trunk is seen."""
+    facts = (("endpoint", ""), ("country", "MC"))
+
+    assert explain("international-not-permitted", facts) == (
+        "nobody (no endpoint) has no right to call MC"
+    )
+    assert explain("unknown-trunk", (("trunk", ""),)) == (
+        "trunk (none) is not declared in the configuration"
+    )

@@ -7,7 +7,6 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from policies.policy import Policy
     from tollguard.config import Config
 
-# What is assumed when the configuration declares no trunk.
+# What is assumed where there is no configuration yet, so that a newcomer sees more than that.
 ASSUMED_TRUNK = "trunk"
 MOST_NUMBERS = 100_000
 
@@ -62,7 +61,7 @@ def explain(
     config = _config(shell)
     now_s = time.time()
     at_s = now_s if at_text is None else parse_time(at_text, config.site.time_zone, now_s)
-    policy = _with_trunk(asyncio.run(_policy(config)))
+    policy = _policy(shell, config)
     who = None if endpoint is None else check_endpoint(endpoint)
     results = list(_judge_all(config, policy, number, (who, trunk), at_s))
     _print(shell, results, single=number != "-")
@@ -70,23 +69,35 @@ def explain(
 
 def _config(shell: Shell) -> "Config":
     """Take the configuration, or a default one when there is none and none was asked for."""
-    from tollguard.config import DEFAULT_PATH, Config
+    from tollguard.config import Config, TrunkSection
 
-    if shell.config_path == DEFAULT_PATH and not DEFAULT_PATH.exists():
-        return Config()
+    if _is_unconfigured(shell):
+        return Config(trunk=(TrunkSection(endpoint=ASSUMED_TRUNK),))
     return shell.config
 
 
-async def _policy(config: "Config") -> "Policy":
+def _is_unconfigured(shell: Shell) -> bool:
+    from tollguard.config import DEFAULT_PATH
+
+    return shell.config_path == DEFAULT_PATH and not DEFAULT_PATH.exists()
+
+
+def _policy(shell: Shell, config: "Config") -> "Policy":
+    from policies.policy import Policy
+    from tollguard.store.schema import store_path
+
+    if _is_unconfigured(shell) or not store_path(config.store.url).exists():
+        return Policy(site=config.to_site())
+    return asyncio.run(_stored_policy(config))
+
+
+async def _stored_policy(config: "Config") -> "Policy":
     from policies.policy import Policy
     from tollguard.cli.actor import become_owner
     from tollguard.store import Store
     from tollguard.store.schema import store_path
 
-    path = store_path(config.store.url)
-    if not path.exists():
-        return Policy(site=config.to_site())
-    become_owner(path.parent)
+    become_owner(store_path(config.store.url).parent)
     try:
         store = await Store.open(config.store.url)
         try:
@@ -97,16 +108,6 @@ async def _policy(config: "Config") -> "Policy":
         text = _("{error}; judged by a fresh policy, without your suspensions and grants")
         click.echo(text.format(error=error), err=True)
         return Policy(site=config.to_site())
-
-
-def _with_trunk(policy: "Policy") -> "Policy":
-    """Assume a trunk where none is declared, so that a newcomer sees more than that."""
-    from policies.policy import Trunk
-
-    if policy.site.trunks:
-        return policy
-    site = replace(policy.site, trunks=(Trunk(ASSUMED_TRUNK),))
-    return replace(policy, site=site)
 
 
 def _numbers(number: str) -> Iterator[str]:
@@ -136,7 +137,8 @@ def _judge_all(
     except ValueError as error:
         raise ConfigError(str(error)) from error
     endpoint, trunk = caller
-    trunk = trunk or policy.site.trunks[0].endpoint
+    # no name is a declared trunk's, so the gate's own judge refuses where none is declared
+    trunk = trunk or (policy.site.trunks[0].endpoint if policy.site.trunks else "")
     for dialled in _numbers(number):
         attempt = _attempt(dialled, trunk, endpoint)
         decision = decide(attempt, policy, plan, Situation(), at_s)
@@ -195,7 +197,7 @@ def _verdict_text(result: dict[str, object]) -> str:
 
 
 def _print_one(result: dict[str, object]) -> None:
-    from tollguard.cli.steps import print_steps
+    from tollguard.cli.steps import print_steps, sent_field
 
     removed, steps = result["removed"], result["steps"]
     assert isinstance(removed, list)
@@ -210,7 +212,9 @@ def _print_one(result: dict[str, object]) -> None:
             (_("number"), str(result["e164"] or "")),
             (_("country"), str(result["country"] or "")),
             (_("removed"), " ".join(removed)),
-            (_("sent to trunk"), f"{result['canonical']}@{result['trunk']}"),
+            sent_field(
+                str(result["verdict"]), str(result["canonical"] or ""), str(result["trunk"])
+            ),
             (_("chargeable"), _("yes") if result["chargeable"] else _("no")),
             (_("limit"), f"{limit_ms / 1000:g} s" if limit_ms else ""),
         ]

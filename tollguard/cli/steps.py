@@ -75,6 +75,12 @@ def _from_stored(item: Mapping[str, Any], zone: str) -> StepValue:
     )
 
 
+def sent_field(verdict: str, canonical: str, trunk: str) -> tuple[str, str]:
+    """Name the number that a trunk gets, or would get; empty when it cannot be dialled."""
+    title = _("sent to trunk") if verdict == "ALLOW" else _("would be sent")
+    return title, f"{canonical}@{trunk}" if canonical and trunk else ""
+
+
 def print_steps(steps: Sequence[Mapping[str, object]]) -> None:
     """Print the steps as a table in their order."""
     rows = [

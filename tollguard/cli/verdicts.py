@@ -20,7 +20,7 @@ from tollguard.cli.output import (
 )
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import parse_since, show_short
-from tollguard.cli.steps import print_steps, step_values
+from tollguard.cli.steps import print_steps, sent_field, step_values
 from tollguard.errors import NotFoundError
 from tollguard.i18n import _
 from tollguard.store import Store, VerdictFilter, VerdictRow
@@ -211,7 +211,7 @@ def _print_one(row: VerdictRow, zone: str) -> None:
             (_("class"), row.number_class),
             (_("country"), row.country or ""),
             (_("removed"), " ".join(row.removed)),
-            (_("sent to trunk"), f"{row.canonical}@{row.trunk}" if row.canonical else ""),
+            sent_field(row.verdict, row.canonical, row.trunk),
             (_("limit"), f"{row.limit_ms / 1000:g} s" if row.limit_ms else ""),
             (_("judged"), f"{row.mode}, revision {row.policy_revision}, {row.took_us} us"),
         ]

@@ -34,6 +34,7 @@ def test_it_works_without_configuration_store_and_daemon(
 ) -> None:
     """A newcomer's first number: what it is, and what enforcing would say."""
     monkeypatch.delenv("TOLLGUARD_CONFIG", raising=False)
+    monkeypatch.setattr("tollguard.config.DEFAULT_PATH", bench.folder / "none.toml")
     result = bench.bare("explain", ABROAD, "--endpoint", "6001", "--json")
     answer = json.loads(result.out)
 
@@ -121,6 +122,31 @@ def test_an_undeclared_trunk_is_refused(bench: Bench) -> None:
     assert (answer["verdict"], answer["reason"]) == ("DENY", "unknown-trunk")
 
 
+def test_a_site_that_declares_no_trunk_refuses_all(bench: Bench) -> None:
+    """No trunk is invented: the gate would refuse too, and nothing is sent anywhere."""
+    bench.config.write_text(bench.config.read_text().replace('[[trunk]]\nendpoint = "trunk"\n', ""))
+    bench.run("mode", "enforce")
+
+    answer = json.loads(bench.run("explain", "0312345678", "--json").out)
+    page = bench.run("explain", "0312345678").out
+
+    assert (answer["verdict"], answer["reason"], answer["trunk"]) == ("DENY", "unknown-trunk", "")
+    assert "trunk (none) is not declared in the configuration" in page
+    assert "sent" not in page
+
+
+@pytest.mark.parametrize(("number", "line"), [(ABROAD, True), ("0900&1", False)])
+def test_what_is_refused_is_not_said_to_be_sent(bench: Bench, number: str, line: bool) -> None:  # noqa: FBT001
+    """A refused number would be sent; one that cannot be dialled never would."""
+    bench.run("mode", "enforce")
+
+    page = bench.run("explain", number).out
+
+    assert "sent to trunk" not in page
+    assert (f"would be sent  {number}@trunk" in page) is line
+    assert ("would be sent" in page) is line
+
+
 def test_numbers_are_read_from_standard_input(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,5 +193,7 @@ def test_a_plan_that_cannot_be_is_told(bench: Bench) -> None:
 
     assert (result.code, result.err) == (
         78,
-        "tollguard: site.country: plan 'jp' is Japan's, not that of 'GB'\n",
+        f"tollguard: {bench.config}: 1 error\n"
+        "  site.country: plan 'jp' is Japan's, not that of 'GB';"
+        ' set plan = "generic", or country = "JP"\n',
     )

@@ -84,7 +84,7 @@ def test_a_call_is_shown_with_every_step_in_words(bench: Bench) -> None:
         "class          international",
         "country        MC",
         "removed        010",
-        "sent to trunk  01037793123456@trunk",
+        "would be sent  01037793123456@trunk",
         "judged         enforce, revision 3, 180 us",
         "judge          says  because",
         "─────────────────────────────────────────────────",
