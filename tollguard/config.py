@@ -125,6 +125,22 @@ class SiteSection(Section):
         description="Whom the people of this site call; shown with alarms.",
     )
 
+    @model_validator(mode="after")
+    def _plan_can_be(self) -> "SiteSection":
+        if self.plan == "jp":
+            # said without the numbering library, which most commands never load
+            if self.country != "JP":
+                msg = (
+                    f"site.country: plan 'jp' is Japan's, not that of {self.country!r};"
+                    ' set plan = "generic", or country = "JP"'
+                )
+                raise ValueError(msg)
+            return self
+        from policies.numbering.plans import plan_for  # noqa: PLC0415
+
+        plan_for(Site(plan=self.plan, country=self.country))
+        return self
+
 
 class TrunkSection(Section):
     """A trunk that the gate guards; what is not listed here is denied."""
@@ -250,13 +266,22 @@ class OnFailureSection(Section):
     )
 
 
+def _trunks_differ(trunks: tuple[TrunkSection, ...]) -> tuple[TrunkSection, ...]:
+    names = [trunk.endpoint for trunk in trunks]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        msg = f"trunk: {twice[0]!r} is declared twice; keep one of them"
+        raise ValueError(msg)
+    return trunks
+
+
 class Config(Section):
     """The whole file."""
 
     site: SiteSection = SiteSection()
-    trunk: Annotated[tuple[TrunkSection, ...], BeforeValidator(_to_tuple)] = Field(
-        default=(), max_length=64
-    )
+    trunk: Annotated[
+        tuple[TrunkSection, ...], BeforeValidator(_to_tuple), AfterValidator(_trunks_differ)
+    ] = Field(default=(), max_length=64)
     gate: GateSection = GateSection()
     ami: AmiSection = AmiSection()
     store: StoreSection = StoreSection()
@@ -266,15 +291,6 @@ class Config(Section):
     detection: DetectionSection = DetectionSection()
     devices: DevicesSection = DevicesSection()
     on_failure: OnFailureSection = OnFailureSection()
-
-    @model_validator(mode="after")
-    def _trunks_differ(self) -> "Config":
-        names = [trunk.endpoint for trunk in self.trunk]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            msg = f"trunk: {twice[0]!r} is declared twice"
-            raise ValueError(msg)
-        return self
 
     def to_site(self) -> Site:
         """Give the core what it needs to know of this machine."""

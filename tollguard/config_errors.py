@@ -19,10 +19,17 @@ BOUNDS: Mapping[str, str] = {
 
 def explain_all(errors: Sequence[Mapping[str, Any]], path: Path) -> str:
     """Render every error of a validation, one line each, in the order of the file's types."""
-    lines = [f"  {_place(error['loc'])}: {_explain(error)}" for error in errors]
+    lines = [f"  {_line(error)}" for error in errors]
     count = len(lines)
     head = f"{path}: {count} error" + ("s" if count > 1 else "")
     return "\n".join([head, *lines])
+
+
+def _line(error: Mapping[str, Any]) -> str:
+    place, message = _place(error["loc"]), str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "value_error" and message.startswith((f"{place}.", f"{place}:")):
+        return message  # about several fields: it names the place itself, the input is a section
+    return f"{place}: {_explain(error)}"
 
 
 def _place(loc: Sequence[int | str]) -> str:

@@ -77,7 +77,7 @@ def _generic(site: Site) -> Plan:
     if site.country in phonenumbers.SUPPORTED_REGIONS:
         metadata = PhoneMetadata.metadata_for_region(site.country, None)
     if metadata is None or metadata.country_code is None:
-        msg = f"site.country: {site.country!r} is no country with a numbering plan"
+        msg = f"site.country: {site.country!r} is no country with a numbering plan; see ISO 3166"
         raise PlanError(msg)
     load_metadata(site.country)
     prefix, pattern = _international(

@@ -160,3 +160,31 @@ def test_nothing_that_could_forge_a_header_or_dial_string_is_taken(data: dict[st
     """Names and digits are matched whole, line ends included."""
     with pytest.raises(ConfigError, match=r"is not (1 to|at most)"):
         parse(data, FILE)
+
+
+def test_a_plan_that_cannot_be_is_told_with_every_other_error() -> None:
+    """The place stands once, a remedy stands beside it, and no error waits for another."""
+    data: dict[str, Any] = {
+        "site": {"country": "XX"},
+        "gate": {"port": 0},
+        "trunk": [{"endpoint": "a"}, {"endpoint": "a"}],
+    }
+
+    with pytest.raises(ConfigError) as caught:
+        parse(data, FILE)
+
+    assert str(caught.value).splitlines() == [
+        "t.toml: 3 errors",
+        "  site.country: plan 'jp' is Japan's, not that of 'XX';"
+        ' set plan = "generic", or country = "JP"',
+        "  trunk: 'a' is declared twice; keep one of them",
+        "  gate.port: 0 is too small; at least 1",
+    ]
+
+
+def test_a_country_without_a_plan_is_told() -> None:
+    """The generic plan knows the countries that the numbering library knows."""
+    with pytest.raises(ConfigError, match="'XX' is no country with a numbering"):
+        parse({"site": {"plan": "generic", "country": "XX"}}, FILE)
+
+    assert parse({"site": {"plan": "generic", "country": "GB"}}, FILE).site.country == "GB"

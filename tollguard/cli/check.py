@@ -49,14 +49,29 @@ class Remark:
 @pass_shell
 def check(shell: Shell) -> int:
     """Print what is wrong, each with its place."""
-    remarks = list(_remarks(shell.config))
+    remarks = list(_file(shell)) or list(_remarks(shell.config))
     errors = sum(remark.level == ERROR for remark in remarks)
     _print(shell, remarks, errors)
     return ConfigError.exit_code if errors else 0
 
 
+def _file(shell: Shell) -> Iterator[Remark]:
+    """Give a row for each error of a file that does not load, where a program reads them."""
+    try:
+        shell.config  # noqa: B018 - reading it is what may fail
+    except ConfigError as error:
+        if shell.form is Form.TABLE:
+            raise
+        head, *lines = str(error).splitlines()
+        for line in lines:
+            place, _colon, text = line.strip().partition(": ")
+            yield Remark(ERROR, place, text)
+        if not lines:
+            yield Remark(ERROR, "file", head)
+
+
 def _remarks(config: "Config") -> Iterator[Remark]:
-    for checks in (_plan, _trunks, _secrets, _folders, _store):
+    for checks in (_trunks, _secrets, _folders, _store):
         yield from checks(config)
 
 
@@ -65,12 +80,6 @@ def _tried(level: str, place: str, attempt: Callable[[], object]) -> Iterator[Re
         attempt()
     except (GuardError, ValueError) as error:
         yield Remark(level, place, str(error))
-
-
-def _plan(config: "Config") -> Iterator[Remark]:
-    from policies.numbering.plans import plan_for
-
-    return _tried(ERROR, "site", lambda: plan_for(config.to_site()))
 
 
 def _trunks(config: "Config") -> Iterator[Remark]:
