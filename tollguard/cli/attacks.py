@@ -8,7 +8,15 @@ import click
 from tollguard.cli.lazy import examples
 from tollguard.cli.opened import opened_store
 from tollguard.cli.options import report_options
-from tollguard.cli.output import Column, Report, Value, print_fields, print_json, print_report
+from tollguard.cli.output import (
+    Column,
+    Report,
+    Value,
+    nothing,
+    print_fields,
+    print_json,
+    print_report,
+)
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import parse_since, show_minute, show_short
 from tollguard.errors import InputError, NotFoundError
@@ -58,7 +66,8 @@ def _list(shell: Shell, source: str | None, account: str | None, since: str | No
         if (wanted is None or wanted in _sources(row))
         and (account is None or account in _accounts(row))
     ]
-    print_report(shell, _report(rows, zone))
+    empty = nothing(_("no attack was found"), source, account, since)
+    print_report(shell, _report(rows, zone, empty))
 
 
 def _address(text: str) -> str:
@@ -87,7 +96,7 @@ async def _findings(shell: Shell, since_at: str | None) -> tuple[FindingRow, ...
         return await store.findings(node=shell.node, since_at=since_at, count=MOST_ROWS)
 
 
-def _report(rows: list[FindingRow], zone: str) -> Report:
+def _report(rows: list[FindingRow], zone: str, empty: str = "") -> Report:
     return Report(
         columns=(
             Column("id", _("id"), numeric=True),
@@ -100,7 +109,7 @@ def _report(rows: list[FindingRow], zone: str) -> Report:
         ),
         rows=[_values(row) for row in rows],
         shown=[_texts(row, zone) for row in rows],
-        empty=_("no attack was found"),
+        empty=empty,
     )
 
 

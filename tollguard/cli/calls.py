@@ -14,7 +14,7 @@ from tollguard.cli.options import check_country, check_endpoint, report_options
 from tollguard.cli.output import Column, Report, Value, print_report
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import show_short
-from tollguard.errors import AsteriskError, NoAnswerError
+from tollguard.errors import AsteriskError, NoAnswerError, NotFoundError
 from tollguard.i18n import _, ngettext
 from tollguard.store import CALLS_HANGUP, CALLS_LIST, Actor
 
@@ -126,7 +126,11 @@ def hangup(
         raise click.UsageError(
             _("name one thing: a UNIQUEID, --endpoint, --country or --international")
         )
-    _print_hung_up(shell, ask_daemon(shell, CALLS_HANGUP, given))
+    ended = ask_daemon(shell, CALLS_HANGUP, given)
+    if uniqueid is not None and not ended:
+        msg = _("no call {uniqueid!r} is up; list them: tollguard calls")
+        raise NotFoundError(msg.format(uniqueid=uniqueid))
+    _print_hung_up(shell, ended)
 
 
 def _print_hung_up(shell: Shell, ended: list[Any]) -> None:

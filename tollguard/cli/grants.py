@@ -7,11 +7,12 @@ import click
 
 from policies.policy import Grant
 from tollguard.cli.lazy import examples
-from tollguard.cli.opened import change_policy, opened_store
+from tollguard.cli.opened import change_policy, opened_store, warn_of_unknown
 from tollguard.cli.options import check_countries, check_endpoint, report_options
 from tollguard.cli.output import Column, Report, Value, print_report
 from tollguard.cli.shell import Shell, pass_shell
 from tollguard.cli.spans import parse_end, show_time
+from tollguard.errors import InputError
 from tollguard.i18n import _, ngettext
 from tollguard.store import Actor, Change, Store
 from tollguard.store.times import to_text
@@ -117,10 +118,15 @@ def grant_international(
 ) -> None:
     """Grant the right to call abroad."""
     who, where = check_endpoint(endpoint), check_countries(countries)
+    home = shell.config.site.country
+    if where is not None and home in where:
+        msg = _("{country} is this site's own country: calls at home need no right; leave it out")
+        raise InputError(msg.format(country=home))
     zone = shell.config.site.time_zone
     until_s = parse_end(for_text, until, zone, time.time())
 
     async def make(store: Store, actor: Actor, now_s: float) -> Change:
+        await warn_of_unknown(store, who)
         return await store.grant(who, where, actor, now_s=now_s, until_s=until_s)
 
     def sentence(change: Change) -> str:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import click
 
 from tollguard.cli.actor import become_owner, current_actor
+from tollguard.cli.output import warn
 from tollguard.cli.shell import Shell
 from tollguard.errors import NoAnswerError
 from tollguard.i18n import _
@@ -23,11 +24,17 @@ LOOK_S = 0.02
 
 @asynccontextmanager
 async def opened_store(shell: Shell) -> AsyncIterator[Store]:
-    """Open the configured store, and close it whatever happens."""
+    """Open the configured store, and close it whatever happens.
+
+    Raises:
+        NotFoundError: ``--node`` names a node that this store never heard of.
+    """
     url = shell.config.store.url
     become_owner(store_path(url).parent)
     store = await Store.open(url, shell.config.site.group)
     try:
+        if shell.node is not None:
+            shell.check_node([row.node for row in await store.nodes()])
         yield store
     finally:
         await store.close()
@@ -36,6 +43,17 @@ async def opened_store(shell: Shell) -> AsyncIterator[Store]:
 def alive(row: NodeRow, now_s: float) -> bool:
     """Tell whether a node's daemon beat lately."""
     return abs(now_s - to_seconds(row.at)) <= ALIVE_S
+
+
+async def warn_of_unknown(store: Store, endpoint: str) -> None:
+    """Say on standard error that no device is called so, where devices are known at all.
+
+    The change goes on: a phone may be new, and a blind daemon knows none.
+    """
+    known = {row.endpoint for row in await store.devices()}
+    if known and endpoint not in known:
+        text = _("{endpoint} is not an endpoint that Asterisk has told of; check the spelling")
+        warn(text.format(endpoint=endpoint))
 
 
 def change_policy(

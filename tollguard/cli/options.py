@@ -21,8 +21,12 @@ MAX_REASON_CHARS = 500
 
 def _choose(form: Form) -> Callable[[click.Context, click.Parameter, bool], None]:
     def chosen(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
-        if value:
-            ctx.ensure_object(Shell).form = form
+        if not value:
+            return
+        shell = ctx.ensure_object(Shell)
+        if shell.form not in {Form.TABLE, form}:
+            raise click.UsageError(_("give --json or --csv, not both"))
+        shell.form = form
 
     return chosen
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import click
 
 from tollguard.cli.shell import Form, Shell
+from tollguard.i18n import _
 
 MAX_COLUMNS = 100
 GAP_COLUMNS = 2
@@ -67,6 +68,16 @@ def printable(value: object) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def nothing(otherwise: str, *filters: object) -> str:
+    """Choose the sentence for an empty report: a filter given may be all that is empty."""
+    return _("nothing matches the filter") if any(filters) else otherwise
+
+
+def warn(text: str) -> None:
+    """Tell on standard error what does not stop the command."""
+    click.echo(f"tollguard: {text}", err=True)
 
 
 def print_report(shell: Shell, report: Report) -> None:
@@ -178,6 +189,6 @@ def print_rich(renderable: object) -> None:
 def print_fields(fields: Iterable[tuple[str, str]]) -> None:
     """Print ``name  value`` lines with the names in one column."""
     pairs = [(name, value) for name, value in fields if value]
-    width = max((len(name) for name, _ in pairs), default=0)
+    width = max((len(name) for name, _value in pairs), default=0)
     for name, value in pairs:
         click.echo(f"{name.ljust(width)}  {printable(value)}")

@@ -7,7 +7,7 @@ import click
 from tollguard.cli.lazy import examples
 from tollguard.cli.opened import opened_store
 from tollguard.cli.options import check_endpoint, report_options
-from tollguard.cli.output import Column, Report, print_report
+from tollguard.cli.output import Column, Report, nothing, print_report
 from tollguard.cli.shell import Shell, pass_shell
 from tollguard.cli.spans import show_minute
 from tollguard.i18n import _
@@ -36,7 +36,12 @@ def registrations(shell: Shell, state: str | None, endpoint: str | None) -> None
     if endpoint is not None:
         check_endpoint(endpoint)
     rows = asyncio.run(_devices(shell, endpoint, state))
-    print_report(shell, _report(rows, shell.config.site.time_zone))
+    empty = nothing(
+        _("no endpoint is known; is the daemon connected to Asterisk? see tollguard status"),
+        state,
+        endpoint,
+    )
+    print_report(shell, _report(rows, shell.config.site.time_zone, empty))
 
 
 async def _devices(shell: Shell, endpoint: str | None, state: str | None) -> tuple[DeviceRow, ...]:
@@ -44,7 +49,7 @@ async def _devices(shell: Shell, endpoint: str | None, state: str | None) -> tup
         return await store.devices(node=shell.node, endpoint=endpoint, state=state)
 
 
-def _report(rows: tuple[DeviceRow, ...], zone: str) -> Report:
+def _report(rows: tuple[DeviceRow, ...], zone: str, empty: str) -> Report:
     return Report(
         columns=(
             Column("endpoint", _("endpoint")),
@@ -58,7 +63,7 @@ def _report(rows: tuple[DeviceRow, ...], zone: str) -> Report:
         ),
         rows=[_values(row) for row in rows],
         shown=[_texts(row, zone) for row in rows],
-        empty=_("no endpoint is known; is the daemon connected to Asterisk? see tollguard status"),
+        empty=empty,
     )
 
 

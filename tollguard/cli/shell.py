@@ -1,11 +1,15 @@
 """What every command is given: the global options, the configuration when it is needed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from tollguard.errors import NotFoundError
+from tollguard.i18n import _
 
 if TYPE_CHECKING:
     from tollguard.config import Config
@@ -58,6 +62,17 @@ class Shell:
     def node_name(self) -> str:
         """The node that is meant: ``--node``, else this machine."""
         return self.node or self.config.site.node
+
+    def check_node(self, known: Iterable[str]) -> None:
+        """Refuse a ``--node`` that is neither this machine nor one of ``known``.
+
+        Raises:
+            NotFoundError: There is no such node; it names those that there are.
+        """
+        names = {self.config.site.node, *known}
+        if self.node is not None and self.node not in names:
+            msg = _("there is no node {node!r}; known: {names}")
+            raise NotFoundError(msg.format(node=self.node, names=", ".join(sorted(names))))
 
 
 pass_shell = click.make_pass_decorator(Shell)

@@ -55,6 +55,7 @@ def status(shell: Shell) -> int:
     """Print the state of the daemon; the exit code is its health."""
     path = shell.config.status_path
     data = _read(path) or {}
+    shell.check_node([str(data["node"])] if "node" in data else [])
     findings = _judge(data, time.time())
     health = max((finding.health for finding in findings), default=Health.OK)
     _print(shell, data, findings, health)

@@ -9,12 +9,11 @@ import click
 
 from policies.policy import Suspension, SuspensionKind
 from tollguard.cli.lazy import examples
-from tollguard.cli.opened import change_policy, opened_store
+from tollguard.cli.opened import change_policy, opened_store, warn_of_unknown
 from tollguard.cli.options import check_reason, check_target, report_options
-from tollguard.cli.output import Column, Report, Value, print_report
+from tollguard.cli.output import Column, Report, Value, print_report, warn
 from tollguard.cli.shell import Shell, pass_shell
 from tollguard.cli.spans import parse_end, show_time
-from tollguard.errors import InputError
 from tollguard.i18n import _, ngettext
 from tollguard.store import Actor, Change, NewSuspension, Store
 from tollguard.store.times import to_text
@@ -148,7 +147,7 @@ def _suspend(shell: Shell, kind: SuspensionKind, target: str | None, asked: _Ask
     zone, now_s = shell.config.site.time_zone, time.time()
     until_s = parse_end(asked.for_text, asked.until, zone, now_s)
     if until_s is None:
-        raise InputError(_("say when it ends: --for 2h, or --until TIME"))
+        raise click.UsageError(_("say when it ends: --for 2h, or --until TIME"))
     new = NewSuspension(
         kind,
         check_target(kind, target),
@@ -157,7 +156,16 @@ def _suspend(shell: Shell, kind: SuspensionKind, target: str | None, asked: _Ask
         asked.keep_calls,
     )
 
+    if kind is SuspensionKind.COUNTRY and new.target == shell.config.site.country:
+        text = _(
+            "{country} is this site's own country: every domestic call is closed,"
+            " only emergency calls pass"
+        )
+        warn(text.format(country=new.target))
+
     async def make(store: Store, actor: Actor, now_s: float) -> Change:
+        if kind is SuspensionKind.ENDPOINT:
+            await warn_of_unknown(store, new.target)
         return await store.suspend(new, actor, now_s=now_s)
 
     def sentence(change: Change) -> str:

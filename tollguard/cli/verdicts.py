@@ -14,6 +14,7 @@ from tollguard.cli.output import (
     Column,
     Report,
     Value,
+    nothing,
     print_fields,
     print_json,
     print_report,
@@ -80,7 +81,8 @@ def verdicts(  # noqa: PLR0913 - one a command-line option
         asyncio.run(_follow(shell, wanted))
     else:
         rows = asyncio.run(_verdicts(shell, wanted))
-        print_report(shell, _report(rows, zone))
+        empty = nothing(_("no call was judged"), deny, endpoint, country, since)
+        print_report(shell, _report(rows, zone, empty))
 
 
 async def _verdicts(shell: Shell, wanted: VerdictFilter) -> tuple[VerdictRow, ...]:
@@ -108,7 +110,7 @@ async def _print_newer(shell: Shell, store: Store, wanted: VerdictFilter) -> int
     return max((row.id for row in rows), default=wanted.after_id)
 
 
-def _report(rows: tuple[VerdictRow, ...], zone: str) -> Report:
+def _report(rows: tuple[VerdictRow, ...], zone: str, empty: str = "") -> Report:
     return Report(
         columns=(
             Column("at", _("at")),
@@ -120,7 +122,7 @@ def _report(rows: tuple[VerdictRow, ...], zone: str) -> Report:
         ),
         rows=[_values(row) for row in rows],
         shown=[_texts(row, zone) for row in rows],
-        empty=_("no call was judged"),
+        empty=empty,
     )
 
 

@@ -34,11 +34,14 @@ class StandIn:
         asked: Requests that it answered: kind and arguments.
     """
 
-    def __init__(self, path: Path, *, takes_over: bool = True, able: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, takes_over: bool = True, able: bool = True, empty: bool = False
+    ) -> None:
         self.asked: list[tuple[str, dict[str, str]]] = []
         self._path = path
         self._takes_over = takes_over
         self._able = able
+        self._empty = empty
         self._ready = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
@@ -74,6 +77,8 @@ class StandIn:
     async def _answer(self, store: Store, request: RequestRow) -> None:
         self.asked.append((request.kind, json.loads(request.arguments)))
         result = json.dumps([CALL] if request.kind == "calls-list" else ["1.2"])
+        if self._empty:
+            result = "[]"
         if not self._able:
             result = "AMI is down"
         await store.answer_request(request.id, result, ok=self._able, now_s=time.time())

@@ -106,3 +106,11 @@ def test_one_that_is_not_there_is_told(bench: Bench) -> None:
         66,
         "tollguard: there is no attack 9; list them: tollguard attacks\n",
     )
+
+
+@pytest.mark.parametrize(
+    "options", [("--source", "192.0.2.1"), ("--account", "nobody"), ("--since", "1s")]
+)
+def test_a_filter_that_matches_nothing_says_so(bench: Bench, options: tuple[str, ...]) -> None:
+    """There are attacks, only none of these."""
+    assert bench.run("attacks", *options).out == "nothing matches the filter\n"

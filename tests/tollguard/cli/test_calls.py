@@ -86,3 +86,17 @@ def test_the_question_names_who_asks(bench: Bench) -> None:
 
     assert row is not None
     assert re.match(r".+\([0-9]+\)", row.by)
+
+
+def test_a_call_that_is_not_up_is_told(bench: Bench) -> None:
+    """Exit code 66; an endpoint without calls is no error."""
+    with bench.daemon(empty=True):
+        one = bench.run("calls", "hangup", "9.9")
+        all_of = bench.run("calls", "hangup", "--endpoint", "6001")
+
+    assert (one.code, one.out, one.err) == (
+        66,
+        "",
+        "tollguard: no call '9.9' is up; list them: tollguard calls\n",
+    )
+    assert (all_of.code, all_of.out) == (0, "0 calls were hung up\n")

@@ -83,3 +83,17 @@ def test_one_country_out_of_all_is_refused(bench: Bench) -> None:
         "tollguard: the right is for every country; revoke it whole, then grant the countries"
         " that stay\n",
     )
+
+
+def test_calls_at_home_need_no_right(bench: Bench) -> None:
+    """A grant for the home country would change nothing."""
+    options = ("international", "--endpoint", "6001", "--countries", "MC,JP")
+
+    result = bench.run("grant", *options)
+
+    assert (result.code, result.out, result.err) == (
+        65,
+        "",
+        "tollguard: JP is this site's own country: calls at home need no right; leave it out\n",
+    )
+    assert bench.run("revoke", *options).code == 0

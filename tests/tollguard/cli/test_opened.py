@@ -3,8 +3,10 @@
 import re
 from dataclasses import replace
 
+import pytest
+
 from tests.tollguard.cli.conftest import Bench
-from tests.tollguard.store.samples import NODE
+from tests.tollguard.store.samples import DEVICE, NODE
 from tollguard.cli.opened import alive
 
 
@@ -52,3 +54,47 @@ def test_a_heartbeat_counts_for_five_seconds() -> None:
         True,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("registrations",),
+        ("verdicts",),
+        ("calls",),
+        ("status",),
+        ("mode", "enforce"),
+        ("suspend", "international", "--for", "2h", "--reason", "x"),
+    ],
+)
+def test_a_node_that_is_not_there_is_told(bench: Bench, words: tuple[str, ...]) -> None:
+    """Exit code 66 with the names that there are, and nothing is changed."""
+    result = bench.run("--node", "nowhere", *words)
+
+    assert (result.code, result.out, result.err) == (
+        66,
+        "",
+        "tollguard: there is no node 'nowhere'; known: pbx1\n",
+    )
+    assert bench.with_store(lambda store: store.revision()) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("suspend", "endpoint", "9999", "--for", "2h", "--reason", "x"),
+        ("grant", "international", "--endpoint", "9999", "--countries", "MC"),
+    ],
+)
+def test_an_endpoint_that_nobody_told_of_is_warned_of(bench: Bench, words: tuple[str, ...]) -> None:
+    """The change stands, because the phone may be new; without any device nothing is known."""
+    before = bench.run(*words)
+    bench.with_store(lambda store: store.write_devices("pbx1", [DEVICE]))
+    after = bench.run(*words)
+
+    assert (before.code, before.err, after.code) == (0, "", 0)
+    assert after.err == (
+        "tollguard: 9999 is not an endpoint that Asterisk has told of; check the spelling\n"
+    )
+    known = [word.replace("9999", "6001") for word in words]
+    assert bench.run(*known).err == ""

@@ -106,3 +106,11 @@ def test_nothing_known_is_told(bench: Bench) -> None:
     assert bench.run("registrations").out == (
         "no endpoint is known; is the daemon connected to Asterisk? see tollguard status\n"
     )
+
+
+def test_a_filter_that_matches_nothing_says_so(bench: Bench) -> None:
+    """The daemon is not at fault."""
+    _write(bench, DEVICE)
+
+    for options in (("--endpoint", "nobody"), ("--state", "lagged")):
+        assert bench.run("registrations", *options).out == "nothing matches the filter\n"

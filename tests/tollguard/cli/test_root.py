@@ -60,7 +60,7 @@ def test_a_missing_store_names_the_command(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--json", "verdicts"), ("verdicts", "--json"), ("--csv", "--json", "verdicts")]
+    "arguments", [("--json", "verdicts"), ("verdicts", "--json"), ("--json", "verdicts", "--json")]
 )
 def test_the_form_is_taken_before_and_after_the_command(
     bench: Bench, arguments: tuple[str, ...]
@@ -126,3 +126,14 @@ def test_an_interrupted_command_exits_130(bench: Bench, monkeypatch: pytest.Monk
     monkeypatch.setattr("tollguard.cli.mode._show", interrupted)
 
     assert bench.run("mode").code == 130
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--csv", "--json", "verdicts"), ("--csv", "verdicts", "--json")]
+)
+def test_two_forms_are_a_wrong_command_line(bench: Bench, arguments: tuple[str, ...]) -> None:
+    """One would be ignored in silence otherwise."""
+    result = bench.run(*arguments)
+
+    assert (result.code, result.out) == (64, "")
+    assert "give --json or --csv, not both" in result.err

@@ -70,7 +70,6 @@ def test_what_is_suspended_is_listed_by_the_bare_word(bench: Bench) -> None:
     [
         (("country", "XX", "--for", "2h"), "'XX' is no country"),
         (("endpoint", "a b", "--for", "2h"), "'a b' is no endpoint's name"),
-        (("country", "MC"), "say when it ends: --for 2h, or --until TIME"),
         (("country", "MC", "--for", "2x"), "'2x' is no duration"),
         (("country", "MC", "--until", "2020-01-01"), "is in the past"),
         (("country", "MC", "--for", "2h", "--until", "23:59"), "not both"),
@@ -87,7 +86,30 @@ def test_bad_input_changes_nothing(bench: Bench, words: tuple[str, ...], message
 
 def test_a_reason_is_required(bench: Bench) -> None:
     """Without one the command line is wrong."""
-    assert bench.run("suspend", "international", "--for", "2h").code == 64
+    result = bench.run("suspend", "international", "--for", "2h")
+
+    assert (result.code, result.out) == (64, "")
+    assert result.err.endswith("Error: Missing option '--reason'.\n")
+
+
+def test_an_end_is_required(bench: Bench) -> None:
+    """Like a reason, it is part of the command line."""
+    result = bench.run("suspend", "country", "MC", "--reason", "x")
+
+    assert (result.code, result.out) == (64, "")
+    assert result.err.endswith("Error: say when it ends: --for 2h, or --until TIME\n")
+
+
+def test_closing_home_is_warned_of(bench: Bench) -> None:
+    """Every domestic call stops, and the operator is told so; emergency calls pass."""
+    home = bench.run("suspend", "country", "JP", "--for", "2h", "--reason", "x")
+    abroad = bench.run("suspend", "country", "MC", "--for", "2h", "--reason", "x")
+
+    assert (home.code, abroad.code, abroad.err) == (0, 0, "")
+    assert home.err == (
+        "tollguard: JP is this site's own country: every domestic call is closed,"
+        " only emergency calls pass\n"
+    )
 
 
 def test_two_suspensions_end_together(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from tests.tollguard.cli.conftest import Bench
-from tests.tollguard.store.samples import VERDICT
+from tests.tollguard.store.samples import NODE, VERDICT
 
 OBSERVED = replace(
     VERDICT,
@@ -29,6 +29,13 @@ OBSERVED = replace(
     limit_ms=86_400_000,
     mode="observe",
     steps="broken",
+)
+
+
+# A shell that runs the tests in the background ignores SIGINT, and a child would inherit that.
+FOLLOWER = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " from tollguard.cli import main; main()"
 )
 
 
@@ -67,8 +74,16 @@ def test_filters_choose_rows(bench: Bench, options: tuple[str, ...], count: int)
     assert len(json.loads(bench.run("verdicts", "--json", *options).out)) == count
 
 
+@pytest.mark.parametrize("options", [("--country", "FR"), ("--endpoint", "nobody")])
+def test_a_filter_that_matches_nothing_says_so(bench: Bench, options: tuple[str, ...]) -> None:
+    """Calls were judged, only none of these."""
+    assert bench.run("verdicts", *options).out == "nothing matches the filter\n"
+
+
 def test_another_node_has_none(bench: Bench) -> None:
-    """``--node`` is given before the command."""
+    """``--node`` is given before the command; one that beat once is known."""
+    bench.with_store(lambda store: store.beat(replace(NODE, node="pbx9")))
+
     assert bench.run("--node", "pbx9", "verdicts").out == "no call was judged\n"
 
 
@@ -146,7 +161,7 @@ def test_following_prints_what_comes_until_interrupted(
     bench: Bench, form: tuple[str, ...], expected: str
 ) -> None:
     """Old rows are not repeated; a new one is printed at once, and Ctrl-C ends in silence."""
-    command = [sys.executable, "-c", "from tollguard.cli import main; main()"]
+    command = [sys.executable, "-c", FOLLOWER]
     with subprocess.Popen(
         [*command, "--config", str(bench.config), "verdicts", "--follow", *form],
         stdout=subprocess.PIPE,
@@ -154,18 +169,21 @@ def test_following_prints_what_comes_until_interrupted(
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as follower:
-        assert follower.stdout is not None
-        os.set_blocking(follower.stdout.fileno(), False)
-        line = ""
-        for _attempt in range(200):
-            # a row written before it began is old to it: write until it sees one
-            bench.with_store(lambda store: store.write_verdicts([VERDICT]))
-            line = follower.stdout.readline()
-            if line:
-                break
-        os.set_blocking(follower.stdout.fileno(), True)
-        follower.send_signal(signal.SIGINT)
-        _out, err = follower.communicate(timeout=10)
+        try:
+            assert follower.stdout is not None
+            os.set_blocking(follower.stdout.fileno(), False)
+            line = ""
+            for _attempt in range(200):
+                # a row written before it began is old to it: write until it sees one
+                bench.with_store(lambda store: store.write_verdicts([VERDICT]))
+                line = follower.stdout.readline()
+                if line:
+                    break
+            os.set_blocking(follower.stdout.fileno(), True)
+            follower.send_signal(signal.SIGINT)
+            _out, err = follower.communicate(timeout=10)
+        finally:
+            follower.kill()  # else leaving the ``with`` would wait for it for ever
 
     assert expected in line
     assert (follower.returncode, err.strip()) == (130, "")
