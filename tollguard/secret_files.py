@@ -16,9 +16,16 @@ def secret_path(path: Path) -> Path:
     folder = os.environ.get(CREDENTIALS_VARIABLE)
     if folder:
         copy = Path(folder) / path.name
-        if copy.is_file():
+        if _is_file(copy):
             return copy
     return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def read_secret(path: Path) -> str:

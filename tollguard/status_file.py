@@ -1,5 +1,6 @@
 """``status.json``, once a second: what `tollguard status` shows when the store is the fault."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -120,7 +121,8 @@ class StatusFile:
 
     def remove(self) -> None:
         """Take it away at the end, so that nobody takes the past for the present."""
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a reader sees that its process has ended
+            self._path.unlink()
 
     def _told(self, fault: str) -> None:
         if fault and not self._fault:

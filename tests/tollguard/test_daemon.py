@@ -242,6 +242,7 @@ def test_a_gate_that_cannot_listen_ends_with_one_sentence(node: Node) -> None:
     told = [line for line in node.log.splitlines() if not line.startswith("level=")]
     assert len(told) == 1
     assert f"cannot listen on 127.0.0.1:{node.config.gate.port}" in told[0]
+    assert "stop what holds it (ss -ltnp), or change gate.port and TOLLGUARD_GATE" in told[0]
     assert "Traceback" not in node.log
 
 
@@ -324,3 +325,23 @@ def test_the_status_is_json_of_every_field(node: Node) -> None:
         keys = set(json.loads(node.config.status_path.read_text()))
 
     assert {"node", "mode", "ami_state", "ledger_state", "store_state", "stops"} <= keys
+
+
+async def test_folders_that_cannot_be_reached_leave_the_gate_answering(node: Node) -> None:
+    """Without a way to store, ledger and run folder it starts from its snapshot, and ends well."""
+    with node.running():
+        await node.call(MONACO)
+    text = (node.folder / "node.toml").read_text()
+    for name in ("tollguard.db", "ledger.db"):
+        text = text.replace(f"{node.folder}/{name}", f"{node.folder}/{'x' * 300}/{name}")
+    (node.folder / "node.toml").write_text(text)
+    with node.running():
+        denied = await node.call(MONACO, endpoint="6002")
+        home = await node.call(TOKYO)
+        status = node.status
+
+    assert verdict(denied) == ("DENY", "international-not-permitted")
+    assert verdict(home) == ("ALLOW", "allowed")
+    assert (status["policy_source"], status["ledger_state"]) == ("snapshot", "failed")
+    assert "File name too long" in status["store_reason"]
+    assert "Traceback" not in node.log

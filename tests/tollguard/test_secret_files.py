@@ -67,3 +67,12 @@ def test_the_services_own_copy_comes_first(tmp_path: Path, monkeypatch: pytest.M
 
     assert read_secret(tmp_path / "gate-key") == "copy"
     assert secret_path(tmp_path / "ami-eyes") == tmp_path / "ami-eyes"
+
+
+def test_a_credentials_folder_that_cannot_be_reached_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The configured file is used, as when the folder has no copy."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / ("x" * 300)))
+
+    assert read_secret(_file(tmp_path / "key", b"s3cret")) == "s3cret"

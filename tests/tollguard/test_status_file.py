@@ -69,3 +69,8 @@ def test_a_disk_that_refuses_is_told_once(
     told = capsys.readouterr().out
 
     assert (told.count("status-not-written"), told.count("status-written-again")) == (1, 1)
+
+
+def test_taking_it_away_may_fail(tmp_path: Path) -> None:
+    """A folder that cannot be reached at the end breaks nothing."""
+    StatusFile(tmp_path / ("x" * 300) / "status.json", status).remove()

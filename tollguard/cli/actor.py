@@ -5,6 +5,7 @@ import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
+from tollguard.reach import found_folder
 from tollguard.store.rows import Actor
 
 LOGIN_UID = Path("/proc/self/loginuid")
@@ -42,12 +43,12 @@ def become_owner(folder: Path) -> None:
     """Run by root, become the owner of the store's folder before a file is touched.
 
     Otherwise SQLite's ``-wal`` file could belong to root, and the daemon would lose its store.
-    A folder that root owns, or that does not exist, changes nothing.
+    A folder that root owns, that does not exist or cannot be reached, changes nothing.
     """
-    if os.geteuid() != 0 or not folder.is_dir():
+    if os.geteuid() != 0:
         return
-    owner = folder.stat()
-    if owner.st_uid == 0:
+    owner = found_folder(folder)
+    if owner is None or owner.st_uid == 0:
         return
     os.setgroups([owner.st_gid])
     os.setgid(owner.st_gid)

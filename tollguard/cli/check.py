@@ -16,6 +16,7 @@ from tollguard.cli.output import Column, Report, print_report
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.errors import ConfigError, GuardError
 from tollguard.i18n import _, ngettext
+from tollguard.reach import found
 
 if TYPE_CHECKING:
     from tollguard.config import Config
@@ -109,17 +110,27 @@ def _folders(config: "Config") -> Iterator[Remark]:
         ("snapshot.path", config.snapshot.path.parent),
         ("run.directory", config.run.directory),
     ):
-        if not folder.is_dir():
-            text = _("folder {folder} does not exist").format(folder=folder)
-            # systemd makes the run directory at the start of the service
-            yield Remark(WARNING if place == "run.directory" else ERROR, place, text)
-        elif place != "run.directory" and _open_to_all(folder):
-            text = _("folder {folder} is open to everybody; run: chmod o= {folder}")
-            yield Remark(ERROR, place, text.format(folder=folder))
+        # systemd makes the run directory at the start of the service
+        is_run = place == "run.directory"
+        text = _fault_of(folder, closed=not is_run)
+        if text:
+            yield Remark(WARNING if is_run else ERROR, place, text)
 
 
-def _open_to_all(folder: Path) -> bool:
-    return bool(stat.S_IMODE(folder.stat().st_mode) & (stat.S_IROTH | stat.S_IWOTH))
+def _fault_of(folder: Path, *, closed: bool) -> str:
+    """Say what is wrong with a folder; empty when nothing is."""
+    try:
+        there = found(folder)
+    except OSError as error:
+        text = _("folder {folder} cannot be reached: {reason}")
+        return text.format(folder=folder, reason=error.strerror)
+    if there is None or not stat.S_ISDIR(there.st_mode):
+        return _("folder {folder} does not exist").format(folder=folder)
+    if closed and there.st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        return _("folder {folder} is open to everybody; run: chmod o= {folder}").format(
+            folder=folder
+        )
+    return ""
 
 
 def _store(config: "Config") -> Iterator[Remark]:

@@ -15,6 +15,7 @@ from tollguard.cli.output import print_json
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.errors import ConfigError
 from tollguard.i18n import _
+from tollguard.reach import found
 
 SECRET_BYTES = 32
 ASTERISK_FILE_MODE = 0o640
@@ -143,7 +144,7 @@ def secrets(
 ) -> None:
     """Write fresh secrets."""
     files = _files(asterisk_etc, credentials, _group_id(asterisk_group))
-    present = [str(file.path) for file in files if file.path.exists()]
+    present = [str(file.path) for file in files if _is_there(file.path)]
     if present and not rotate:
         msg = _("{files} exist already; nothing was written; to replace them: --rotate")
         raise ConfigError(msg.format(files=", ".join(present)))
@@ -156,6 +157,14 @@ def secrets(
     click.echo(
         _("next: asterisk -rx 'manager reload', asterisk -rx 'dialplan reload', restart tollguard")
     )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return found(path) is not None
+    except OSError as error:
+        msg = _("{path} cannot be reached: {reason}")
+        raise ConfigError(msg.format(path=path, reason=error.strerror)) from error
 
 
 def _files(asterisk_etc: Path, credentials: Path, group: int | None) -> list[_File]:

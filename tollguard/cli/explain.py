@@ -7,6 +7,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -26,6 +27,7 @@ from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import parse_time
 from tollguard.errors import ConfigError, StoreError
 from tollguard.i18n import _
+from tollguard.reach import found
 
 if TYPE_CHECKING:
     from policies.decision import Decision, DialAttempt
@@ -79,14 +81,22 @@ def _config(shell: Shell) -> "Config":
 def _is_unconfigured(shell: Shell) -> bool:
     from tollguard.config import DEFAULT_PATH
 
-    return shell.config_path == DEFAULT_PATH and not DEFAULT_PATH.exists()
+    return shell.config_path == DEFAULT_PATH and _is_missing(DEFAULT_PATH)
+
+
+def _is_missing(path: Path) -> bool:
+    """Tell whether nothing is there; what cannot be told is said by who opens it."""
+    try:
+        return found(path) is None
+    except OSError:
+        return False
 
 
 def _policy(shell: Shell, config: "Config") -> "Policy":
     from policies.policy import Policy
     from tollguard.store.schema import store_path
 
-    if _is_unconfigured(shell) or not store_path(config.store.url).exists():
+    if _is_unconfigured(shell) or _is_missing(store_path(config.store.url)):
         return Policy(site=config.to_site())
     return asyncio.run(_stored_policy(config))
 

@@ -16,6 +16,7 @@ import aiosql
 import aiosqlite
 
 from tollguard.errors import StoreError
+from tollguard.reach import found
 from tollguard.store.schema import known_migrations, store_path
 
 # How long a locked store may hold a command or the daemon's writer up (DESIGN "CLI and daemon").
@@ -69,12 +70,10 @@ async def open_database(url: str) -> Database:
     """Open an existing store and check that it is of this version.
 
     Raises:
-        StoreError: It is missing, of another version, locked or damaged.
+        StoreError: It is missing, out of reach, of another version, locked or damaged.
     """
     path = store_path(url)
-    if not path.exists():
-        msg = f"the store {path} does not exist; {MIGRATE}"
-        raise StoreError(msg)
+    _find(path)
     opening = aiosqlite.connect(
         f"{path.absolute().as_uri()}?mode=rw",
         uri=True,
@@ -95,6 +94,17 @@ async def open_database(url: str) -> Database:
     connection.row_factory = sqlite3.Row
     queries = aiosql.from_path(SQL_FOLDER, "aiosqlite", kwargs_only=True)
     return Database(path, connection, asyncio.Lock(), queries)
+
+
+def _find(path: Path) -> None:
+    try:
+        there = found(path)
+    except OSError as error:
+        msg = f"the store {path} cannot be reached: {error.strerror}"
+        raise StoreError(msg) from error
+    if there is None:
+        msg = f"the store {path} does not exist; {MIGRATE}"
+        raise StoreError(msg)
 
 
 async def _check_version(path: Path, connection: aiosqlite.Connection) -> None:

@@ -69,3 +69,11 @@ def test_an_own_folder_changes_nobody(tmp_path: Path) -> None:
     become_owner(tmp_path / "none")
 
     assert os.geteuid() == before
+
+
+def test_a_folder_that_cannot_be_reached_changes_nobody(tmp_path: Path) -> None:
+    """What is wrong with it is told by who opens the file."""
+    before = os.geteuid()
+    become_owner(tmp_path / ("x" * 300))
+
+    assert os.geteuid() == before

@@ -162,3 +162,45 @@ def test_programs_get_the_errors_of_a_file_that_does_not_load(
     for remark, (_place, start) in zip(remarks, rows, strict=True):
         assert remark["text"].startswith(start.format(config=good.config))
     assert csv.out.startswith("level,place,text\nerror,")
+
+
+def test_folders_that_cannot_be_reached_are_told(good: Bench) -> None:
+    """Each with the system's own reason, and no traceback."""
+    long = good.folder / ("x" * 300)
+    text = good.config.read_text().replace(f"{good.folder}/state", str(long))
+    good.config.write_text(text)
+
+    result = good.run("check")
+
+    assert result.code == 78
+    assert result.out.splitlines() == [
+        f"error  store.url: folder {long} cannot be reached: File name too long",
+        f"error  ledger.path: folder {long} cannot be reached: File name too long",
+        f"error  snapshot.path: folder {long} cannot be reached: File name too long",
+        f"warning  store.url: the store {long}/tollguard.db cannot be reached: File name too long",
+        "3 errors",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("verdicts",), 74),
+        (("suspend", "country", "MC", "--for", "2h", "--reason", "x"), 74),
+        (("registrations",), 74),
+        (("ledger",), 74),
+        (("explain", "0312345678", "--endpoint", "6001"), 0),
+        (("store", "migrate"), 74),
+    ],
+)
+def test_no_command_breaks_on_folders_that_cannot_be_reached(
+    good: Bench, words: tuple[str, ...], code: int
+) -> None:
+    """One sentence instead of a traceback; explaining goes on with a fresh policy."""
+    long = good.folder / ("x" * 300)
+    good.config.write_text(good.config.read_text().replace(f"{good.folder}/state", str(long)))
+
+    result = good.run(*words)
+
+    assert result.code == code
+    assert len(result.err.splitlines()) == 1

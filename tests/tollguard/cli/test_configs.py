@@ -148,3 +148,20 @@ def test_what_cannot_be_written_is_told(bench: Bench, asterisk: Path) -> None:
     assert result.err == (
         f"tollguard: {asterisk}/extensions.d/tollguard-key.conf cannot be written: File exists\n"
     )
+
+
+@pytest.mark.parametrize("name", ["asterisk", "keys"])
+def test_secrets_in_a_folder_that_cannot_be_reached_are_told(bench: Bench, name: str) -> None:
+    """One sentence with the system's reason, and nothing is written."""
+    bad = bench.folder / ("x" * 300)
+    folders = {"asterisk": bench.folder, "keys": bench.folder / "keys", name: bad}
+
+    result = bench.bare(
+        *("config", "secrets", "--asterisk-etc", str(folders["asterisk"])),
+        *("--credentials", str(folders["keys"])),
+    )
+
+    assert (result.code, result.out) == (78, "")
+    assert result.err.startswith(f"tollguard: {bad}/")
+    assert result.err.endswith(" cannot be reached: File name too long\n")
+    assert not (bench.folder / "keys").exists()

@@ -174,3 +174,13 @@ def _sql(path: Path, statement: str) -> None:
     connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+async def test_a_store_that_cannot_be_reached_says_why(tmp_path: Path) -> None:
+    """A folder that may not be searched, or has an impossible name, is one sentence."""
+    file = tmp_path / ("x" * 300) / "t.db"
+
+    with pytest.raises(StoreError) as caught:
+        await Store.open(str(file))
+
+    assert str(caught.value) == f"the store {file} cannot be reached: File name too long"
