@@ -181,6 +181,9 @@ class Daemon:
             "policy": lambda: self.watch.run(self.apply, self.desk.wake),
             "requests": self.desk.run,
             "cutter": self.cutter.run,
+            "ledger": lambda: self.reservations.keep_opening(
+                self._config.ledger.path, self.heartbeat.beat
+            ),
             "facts": self.facts.run,
             "heartbeat": self.heartbeat.run,
             "pulse": self._pulse,

@@ -36,6 +36,7 @@ BATCH_ROWS = 1_000
 WAITING_ROWS = 10_000  # ten batches: more cannot be written within the deadline on a slow disk
 BUSY_TIMEOUT_S = 2.0
 OPEN_DEADLINE_S = 10.0
+THREAD_NAME = "tollguard-ledger"
 FILE_MODE = 0o660  # readers in the group need to write the -shm file beside it
 
 
@@ -67,13 +68,13 @@ class Ledger:
         path: The file.
         ledger_id: Random, made once with the file. A copy or a restored file keeps it.
         last_seq: Sequence of the newest row known to be on the disk.
-        created: This opening made the file.
+        created: This opening gave the file its identity.
         fault: Why the last commit failed; empty while the ledger works.
     """
 
-    def __init__(self, path: Path, writer: "_Writer", *, created: bool) -> None:
+    def __init__(self, path: Path, writer: "_Writer") -> None:
         self.path = path
-        self.created = created
+        self.created = writer.created
         self.ledger_id = writer.ledger_id
         self.last_seq = writer.first_seq
         self.fault = ""
@@ -81,21 +82,24 @@ class Ledger:
         self._inbox = writer.inbox
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, loop: asyncio.AbstractEventLoop | None = None) -> Self:
         """Open the ledger, make it when there is none, and start its thread.
 
-        Must be called in the running loop. Blocks for the disk, so only at a start.
+        Args:
+            path: The file.
+            loop: Where the ledger will be used; None for the running one. Opening
+                blocks for the disk, so after the start a thread does it.
 
         Raises:
             LedgerError: The file cannot be opened, is no ledger, or is damaged.
         """
-        created = not path.exists()
-        writer = _Writer(path, asyncio.get_running_loop())
+        writer = _Writer(path, loop or asyncio.get_running_loop())
         writer.start()
         if not writer.opened.wait(OPEN_DEADLINE_S) or writer.error:
+            writer.inbox.closing = True  # it ends when the disk answers at last
             message = f"ledger {str(path)!r}: {writer.error or 'the disk does not answer'}"
             raise LedgerError(message, reason="ledger-failed")
-        ledger = cls(path, writer, created=created)
+        ledger = cls(path, writer)
         writer.settle = ledger._settle
         return ledger
 
@@ -175,14 +179,20 @@ class Ledger:
             self.give_back(waiting.token)
 
 
+def disk_hangs() -> bool:
+    """Tell whether a try to open a ledger still waits for its disk; only while none is open."""
+    return any(thread.name == THREAD_NAME for thread in threading.enumerate())
+
+
 class _Writer(threading.Thread):
     """The thread that does SQLite and nothing else."""
 
     def __init__(self, path: Path, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(name="tollguard-ledger", daemon=True)
+        super().__init__(name=THREAD_NAME, daemon=True)
         self.inbox = _Inbox()
         self.opened = threading.Event()
         self.error = ""
+        self.created = False
         self.ledger_id = ""
         self.first_seq = 0
         self.settle: _Settle | None = None
@@ -214,7 +224,9 @@ class _Writer(threading.Thread):
         db = self._connect()
         try:
             db.executescript(SCHEMA)
-            self.ledger_id = identity(db) or new_identity(db)
+            known = identity(db)
+            self.created = not known
+            self.ledger_id = known or new_identity(db)
             self.first_seq = self._good_seq = newest_seq(db)
         except sqlite3.Error:
             db.close()

@@ -1,10 +1,12 @@
 """Whether the ledger may be relied on: open, whole, and the one that the store knows."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tollguard.errors import LedgerError
-from tollguard.ledger import Ledger
+from tollguard.ledger import Ledger, disk_hangs
 from tollguard.ledger_file import Reservation
 from tollguard.store.store import Store
 
@@ -12,6 +14,8 @@ OK = "ok"
 FAILED = "failed"
 FOREIGN = "foreign"  # the store knows another ledger of this node
 OLDER = "older"  # the store has seen more of it than it holds
+UNSEEN = "the store has not been asked yet"
+OPEN_AGAIN_S = 5.0
 ACCEPT_HINT = {FOREIGN: "another ledger of this node", OLDER: "more rows than the ledger holds"}
 
 
@@ -44,9 +48,31 @@ class Reservations:
         """Until the store answers: a ledger that was there before is believed, a new one is not."""
         if ledger.created:
             self.state = FOREIGN
-            self.reason = "the ledger is new and the store has not been asked yet"
+            self.reason = f"the ledger is new and {UNSEEN}"
         else:
             self.state, self.reason = OK, ""
+
+    async def keep_opening(self, path: Path, compare: Callable[[], Awaitable[None]]) -> None:
+        """Try again while none is open, so that a mended disk needs no restart; then return.
+
+        Args:
+            path: The ledger.
+            compare: Has `compare` called: the store is asked before the first row.
+        """
+        loop = asyncio.get_running_loop()
+        while self.ledger is None:
+            await asyncio.sleep(OPEN_AGAIN_S)
+            if disk_hangs():
+                continue
+            try:
+                opened = await asyncio.to_thread(Ledger.open, path, loop)
+            except LedgerError as error:
+                self.reason = str(error)
+                continue
+            self.ledger, self.state, self.reason = opened, FOREIGN, UNSEEN
+            await compare()
+            if self.reason == UNSEEN:
+                self._judge_unseen(opened)
 
     async def compare(self, store: Store, node: str, now_s: float) -> None:
         """Ask the store whether this is the node's ledger, and tell it how far it has come.

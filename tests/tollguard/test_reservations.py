@@ -1,5 +1,6 @@
 """Which ledger may be relied on, as the store remembers it."""
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ import pytest
 
 from tests.tollguard.node import ACTOR
 from tests.tollguard.test_ledger import reservation
+from tollguard import reservations
 from tollguard.errors import LedgerError
 from tollguard.reservations import Reservations
 from tollguard.store import Store, migrate
@@ -106,3 +108,61 @@ async def test_a_ledger_that_cannot_be_opened_denies(tmp_path: Path, store: Stor
     assert caught.value.reason == "ledger-failed"
     assert (desk.state, desk.ledger_id, desk.last_seq) == ("failed", "", 0)
     assert "ledger.db" in desk.fault
+
+
+async def test_a_ledger_is_opened_when_it_can_be(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that comes later is found without a restart, and the store is asked first."""
+    monkeypatch.setattr(reservations, "OPEN_AGAIN_S", 0.01)
+    path = tmp_path / "later" / "ledger.db"
+    desk = await opened(path, store)
+    states = []
+
+    async def compare() -> None:
+        states.append(desk.state)
+        await desk.compare(store, "pbx1", time.time())
+
+    async with asyncio.TaskGroup() as group:
+        _ = group.create_task(desk.keep_opening(path, compare))
+        path.parent.mkdir()
+    seq = await desk.reserve(reservation())
+    await desk.close()
+
+    assert states == ["foreign"]
+    assert (desk.state, seq) == ("ok", 1)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_late_ledger_without_the_store_is_judged_as_at_a_start(
+    tmp_path: Path,
+    known: bool,  # noqa: FBT001 - a parameter
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that was there before is believed, a new one is not."""
+    monkeypatch.setattr(reservations, "OPEN_AGAIN_S", 0.01)
+    path, away = tmp_path / "later" / "ledger.db", tmp_path / "away"
+    desk = await opened(path)
+    away.mkdir()
+    if known:
+        first = await opened(away / "ledger.db")
+        await first.close()
+
+    async def compare() -> None:
+        """The store is away."""
+
+    async with asyncio.TaskGroup() as group:
+        _ = group.create_task(desk.keep_opening(path, compare))
+        away.rename(path.parent)
+    await desk.close()
+
+    assert desk.state == ("ok" if known else "foreign")
+
+
+async def test_a_file_left_by_a_failed_start_is_still_a_new_ledger(tmp_path: Path) -> None:
+    """An empty file is nobody's ledger, whoever made it."""
+    (tmp_path / "ledger.db").touch()
+    desk = await opened(tmp_path / "ledger.db")
+    await desk.close()
+
+    assert desk.state == "foreign"
