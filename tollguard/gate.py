@@ -195,9 +195,14 @@ class Gate:
             verdict,
             "gate-error",
         )
-        if verdict is Verdict.ALLOW:
-            return decision, _allowed(decision, policy.mode)
-        return decision, _denied("gate-error")
+        if verdict is not Verdict.ALLOW:
+            return decision, _denied("gate-error")
+        answer = _allowed(decision, policy.mode)
+        try:
+            self._situation.apply(_counted(attempt, decision, answer))
+        except Exception:
+            log.exception("not-counted", uniqueid=repr(attempt.uniqueid))
+        return decision, answer
 
     def _verdict_on_failure(self, number: Number, mode: Mode) -> Verdict:
         if number.number_class is NumberClass.EMERGENCY:

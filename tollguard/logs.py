@@ -26,9 +26,21 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(
-        stream=stream, level=logging.WARNING, format="level=%(levelname)s event=%(message)s"
-    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_OneLine())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+class _OneLine(logging.Formatter):
+    """Writes a library's record as `_render` writes ours."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Make one line, whatever the message and the traceback hold."""
+        message = repr(record.getMessage())[1:-1].replace("\\'", "'")
+        line = f"level={record.levelname.lower()} event={message}"
+        if not record.exc_info:
+            return line
+        return f"{line} exception={self.formatException(record.exc_info)[:MAX_TRACEBACK]!r}"
 
 
 def _render(_logger: object, _method: str, fields: structlog.typing.EventDict) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from policies.decision import Answer, Verdict
-from policies.events import ChannelGone
+from policies.events import ChannelGone, LegDialled
 from policies.policy import Limits, Mode
 from policies.situation import Situation
 from tests.tollguard.judging import MONACO, TOKYO, Judging, attempt, enforcing, judging
@@ -275,3 +275,26 @@ async def test_a_bug_in_the_ledger_denies(tmp_path: Path, monkeypatch: pytest.Mo
 
     assert told(answer) == (Verdict.DENY, "gate-error")
     assert desk.situation.chargeable_calls() == 0
+
+
+class Halting(Situation):
+    """A situation whose counting has a bug."""
+
+    def chargeable_calls(self, endpoint: str | None = None) -> int:  # noqa: ARG002 - raises
+        """Raise, as a bug would."""
+        raise ZeroDivisionError
+
+
+async def test_what_a_bug_allowed_is_counted_too(tmp_path: Path) -> None:
+    """Its token is known, so its leg is the endpoint's and a suspension can cut it."""
+    desk = judging(tmp_path / "ledger.db", enforcing(mode=Mode.OBSERVE))
+    situation = desk.gate._situation = Halting()
+    answer = await desk.gate.judge(attempt(MONACO))
+    situation.apply(LegDialled(0.0, "2.1", "1.1", "PJSIP/trunk-1", "1.1", "1@trunk", answer.token))
+    leg = situation.leg("2.1")
+    await desk.reservations.close()
+
+    assert told(answer) == (Verdict.ALLOW, "gate-error")
+    assert leg is not None
+    assert leg.attempt is not None
+    assert leg.attempt.endpoint == "6001"

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import logging
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,19 @@ async def test_no_secret_is_in_the_daemon_s_log(tmp_path: Path) -> None:
             hashlib.md5(text.encode()).hexdigest(),  # noqa: S324 - AMI's own challenge
         )
         assert not [form for form in forms if form in node.log]
+
+
+def test_a_library_s_line_has_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its level is written like ours, and its traceback stays on its line."""
+    logging.root.handlers.clear()
+    logs.configure()
+    try:
+        raise ValueError("wire\nlevel=info event=forged")  # noqa: EM101 - what is tested
+    except ValueError:
+        logging.getLogger("library").exception("broken\nline")
+    logging.getLogger("library").warning("ami user=%s", "eyes")
+    told = capsys.readouterr().err.splitlines()
+
+    assert len(told) == 2
+    assert told[0].startswith("level=error event=broken\\nline exception='Traceback")
+    assert told[1] == "level=warning event=ami user=eyes"
