@@ -11,7 +11,8 @@ GuardError 70
 │   └── AmiProtocolError 76
 ├── NoAnswerError 75
 ├── NotFoundError 66
-└── InputError 65
+├── InputError 65
+└── AccessError 77
 ```
 
 A denial of a call is never one of these: it is a `policies.decision.Decision`.
@@ -94,7 +95,11 @@ class AmiAuthError(AsteriskError):
 
     exit_code = 77
     cause = "The secret in the credential file is not the one that Asterisk has loaded."
-    remedy = "Run `tollguard config secrets --rotate …`, then `asterisk -rx 'manager reload'`."
+    remedy = (
+        "`asterisk -rx 'manager reload'`; if that does not help, `tollguard config secrets"
+        " --rotate …`, then `asterisk -rx 'manager reload'`, `asterisk -rx 'dialplan reload'`"
+        " and restart tollguard."
+    )
 
 
 class AmiProtocolError(AsteriskError):
@@ -129,6 +134,14 @@ class InputError(GuardError):
     remedy = "The message names the value and what is accepted."
 
 
+class AccessError(GuardError):
+    """The user who runs the command may not read a file of the daemon."""
+
+    exit_code = 77
+    cause = "The user is not in the group that may operate tollguard."
+    remedy = "`adduser USER tollguard` and log in again, or run the command as root."
+
+
 ALL_ERRORS: tuple[type[GuardError], ...] = (
     GuardError,
     ConfigError,
@@ -141,6 +154,7 @@ ALL_ERRORS: tuple[type[GuardError], ...] = (
     NoAnswerError,
     NotFoundError,
     InputError,
+    AccessError,
 )
 
 
@@ -149,6 +163,6 @@ def is_transient(error: BaseException) -> bool:
 
     A wrong password or a malformed configuration stays wrong; a lost connection does not.
     """
-    if isinstance(error, (AmiAuthError, ConfigError, InputError, NotFoundError)):
+    if isinstance(error, (AccessError, AmiAuthError, ConfigError, InputError, NotFoundError)):
         return False
     return isinstance(error, (GuardError, OSError, TimeoutError))

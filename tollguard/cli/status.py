@@ -20,6 +20,7 @@ from tollguard.cli.options import report_options
 from tollguard.cli.output import Column, Report, print_fields, print_json, print_report
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import show_short
+from tollguard.errors import AccessError
 from tollguard.i18n import _
 
 STALE_S = 5.0
@@ -53,23 +54,43 @@ class Finding:
 @pass_shell
 def status(shell: Shell) -> int:
     """Print the state of the daemon; the exit code is its health."""
-    path = shell.config.status_path
-    data = _read(path) or {}
-    shell.check_node([str(data["node"])] if "node" in data else [])
-    findings = _judge(data, time.time())
+    data, findings = _look(shell)
     health = max((finding.health for finding in findings), default=Health.OK)
     _print(shell, data, findings, health)
     return int(health)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """Read status.json; None when there is none or it is not what the daemon writes."""
+def _look(shell: Shell) -> tuple[dict[str, Any], list[Finding]]:
+    """Read the status and say what the operator should know.
+
+    Raises:
+        AccessError: Reading it is for the group alone: nothing is known then.
+    """
+    path = shell.config.status_path
+    try:
+        data = _read(path)
+    except PermissionError as error:
+        text = _("{path} cannot be read: {reason}; join the group tollguard")
+        raise AccessError(text.format(path=path, reason=error.strerror)) from error
+    except OSError as error:
+        text = _("its status cannot be read: {reason}")
+        return {}, [Finding(Health.FAIL, text.format(reason=error.strerror))]
+    shell.check_node([str(data["node"])] if "node" in data else [])
+    return data, _judge(data, time.time())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read status.json; empty when there is none or it is not what the daemon writes.
+
+    Raises:
+        OSError: It may be there but cannot be read.
+    """
     try:
         with path.open("rb") as file:
             data = json.loads(file.read(MAX_STATUS_BYTES))
-    except (OSError, ValueError):
-        return None
-    return data if isinstance(data, dict) else None
+    except (FileNotFoundError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _age_s(data: Mapping[str, Any], now_s: float) -> float | None:

@@ -1,9 +1,11 @@
 """`status`: what is and is not being stopped, and the exit code that says how well."""
 
+import errno
 import json
 import os
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -206,3 +208,38 @@ def test_programs_get_everything(bench: Bench) -> None:
     }
     assert head.split(",")[:3] == ["health", "headline", "findings"]
     assert line.startswith("warn,")
+
+
+def test_a_status_that_may_not_be_read_is_told_as_such(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody outside the group learns that, and not that nothing guards: exit code 77."""
+    _written(bench)
+    path = bench.folder / "run" / "status.json"
+    if os.geteuid() == 0:  # whom no mode keeps out
+
+        def refuse(file: Path, mode: str) -> object:
+            if file == path:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return really_open(file, mode)
+
+        really_open = Path.open
+        monkeypatch.setattr(Path, "open", refuse)
+    path.chmod(0)
+    result = bench.run("status")
+
+    assert (result.code, result.out) == (77, "")
+    assert result.err == (
+        f"tollguard: {path} cannot be read: Permission denied; join the group tollguard\n"
+    )
+
+
+def test_a_status_that_cannot_be_read_otherwise_says_why(bench: Bench) -> None:
+    """A disk's or path's fault is a failure with the system's reason."""
+    (bench.folder / "run").rmdir()
+    (bench.folder / "run").touch()
+
+    result = bench.run("status")
+
+    assert result.code == 2
+    assert result.out.splitlines()[1] == "! its status cannot be read: Not a directory"
