@@ -18,8 +18,9 @@ class Patience:
         reconcile_s: Interval of full pictures, because a lost event cannot be seen.
         retry_first_s: First pause of the back-off; it doubles up to ``retry_most_s``.
         retry_most_s: Longest pause of the back-off.
-        refused_s: Pause after a refused login. Long: each try is a security event
-            that would make Asterisk report our own address as an attacker.
+        refused_s: Pause after a refused login. Long, because each try is a security event
+            that makes Asterisk report our own address; a minute, because an operator
+            who mended the secret waits for it.
     """
 
     connect_s: float = 5.0
@@ -29,7 +30,7 @@ class Patience:
     reconcile_s: float = 60.0
     retry_first_s: float = 0.25
     retry_most_s: float = 10.0
-    refused_s: float = 300.0
+    refused_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,3 +51,8 @@ async def test_each_change_is_told_once(caplog: pytest.LogCaptureFixture) -> Non
     assert len(caplog.records) == 4
     assert "\n" not in caplog.text.strip().splitlines()[-1]
     assert "forged" in caplog.text.splitlines()[-1]
+
+
+def test_a_refused_login_is_tried_again_within_a_minute() -> None:
+    """So long an operator waits after the secret was mended; not so often that it is an attack."""
+    assert Patience().refused_s == 60.0
