@@ -66,7 +66,7 @@ class Suspension:
         id: Row id in the store; 0 for one the snapshot brought.
         kind: What is closed.
         target: ISO alpha-2, or an endpoint; ``*`` for international.
-        since_s: Wall seconds since the epoch.
+        since_s: When it was made, in wall seconds since the epoch; for people.
         until_s: Wall seconds, or None for until resumed.
         reason: The operator's words.
         by: Who: login and, where claimed, the sudo user.
@@ -83,8 +83,12 @@ class Suspension:
     keep_calls: bool = False
 
     def holds(self, now_s: float) -> bool:
-        """Tell whether it is in force at wall second ``now_s``; the end itself is free."""
-        return self.since_s <= now_s and (self.until_s is None or now_s < self.until_s)
+        """Tell whether it is in force at wall second ``now_s``; the end itself is free.
+
+        It begins when it is made, so ``since_s`` is not asked: a clock that is
+        set back would else open what is suspended.
+        """
+        return self.until_s is None or now_s < self.until_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class Policy:
         revision: Grows by one with each change; never goes back.
         site: What root decided.
         mode: Site-wide; observe wins over every rule's own mode.
-        suspensions: In force or still to come; expired ones may be present.
+        suspensions: In force; expired ones may be present.
         grants: Rights to call abroad.
         limits: How long and how many.
         denied_classes: Number classes nobody may call, premium by default.
