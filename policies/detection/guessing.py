@@ -12,9 +12,8 @@ from policies.detection.finding import MAX_EVIDENCE, Finding, FindingKind, Sever
 from policies.events import Authentication, AuthOutcome, Event
 from policies.table import ROWS_PER_GENERATION, Row, Table
 
-FAILURES = frozenset(
-    {AuthOutcome.BAD_RESPONSE, AuthOutcome.UNKNOWN_ACCOUNT, AuthOutcome.ACL_REFUSED}
-)
+KINDS = (AuthOutcome.BAD_RESPONSE, AuthOutcome.UNKNOWN_ACCOUNT, AuthOutcome.ACL_REFUSED)
+FAILURES = frozenset(KINDS)
 
 # PJSIP names an account so in the second event of an attempt on one that does not exist.
 NO_ACCOUNT = ("", "<unknown>")
@@ -24,7 +23,7 @@ STEPS = 6
 SLOTS = STEPS + 1
 
 # One attempt's events are milliseconds apart. The session is the Call-ID, which the caller
-# chooses: used again later, or for a second wrong response, it is another attempt.
+# chooses: it only pairs the events of an attempt and never makes two attempts one.
 SESSION_S = 2.0
 
 TOLD_EVERY_S = 1.0
@@ -108,16 +107,31 @@ class GuessingDetector:
         return tuple(finding for finding in findings if finding is not None)
 
     def _is_new_attempt(self, event: Authentication) -> bool:
-        """Count the events of one attempt once."""
-        key = hash((event.source.ip, event.session))
-        bad = event.outcome is AuthOutcome.BAD_RESPONSE
+        """Count the events of one attempt once, and each attempt of a session.
+
+        An attempt has at most one event of each kind, so a session has had as
+        many attempts as events of its most frequent kind; accounts apart, but
+        for the event of an unknown account that does not name it.
+        """
+        if event.account in NO_ACCOUNT:
+            return self._is_new(event, "", event.outcome)
+        new = self._is_new(event, event.account, event.outcome)
+        if event.outcome is AuthOutcome.UNKNOWN_ACCOUNT:
+            self._is_new(event, "", event.outcome)
+        return new
+
+    def _is_new(self, event: Authentication, account: str, outcome: AuthOutcome) -> bool:
+        """Count one kind of event of a session; tells whether it makes another attempt."""
+        key = hash((event.source.ip, event.session, account))
         row = self._sessions.get(key)
-        if row is not None and event.at_s - row[0] < SESSION_S and not (bad and row[1]):
-            if bad:
-                self._sessions.put(key, (row[0], 1))
-            return False
-        self._sessions.put(key, (event.at_s, 1 if bad else 0))
-        return True
+        if row is None or event.at_s - row[0] >= SESSION_S:
+            row = (event.at_s, *(0,) * len(KINDS))
+        counts = list(row[1:])
+        kind = KINDS.index(outcome)
+        before = max(counts)
+        counts[kind] += 1
+        self._sessions.put(key, (event.at_s, *counts))
+        return counts[kind] > before
 
     def _count(self, subject: Subject, account: str, event: Authentication) -> Finding | None:
         """Count a failure of a subject and tell of it when it is time."""

@@ -110,14 +110,46 @@ def test_the_events_of_one_attempt_count_once() -> None:
     assert detector.due(10.0) == ()
 
 
-def test_what_follows_an_attempt_in_its_session_is_not_another() -> None:
-    """An account reported unknown twice within one attempt is one failure."""
-    detector = GuessingDetector(60, per_source=1, per_account=100)
-    twice = [
-        failure(at_s, session="a", outcome=AuthOutcome.UNKNOWN_ACCOUNT) for at_s in (1.0, 1.01)
-    ]
+Attempt = tuple[str, AuthOutcome | None]
 
-    assert [finding.count for finding in run(detector, *twice)] == [1]
+
+def shown(attempts: list[Attempt], step_s: float) -> list[Authentication]:
+    """Give what Asterisk shows of attempts in one session; None is the pair for no account."""
+    events = []
+    for number, (account, outcome) in enumerate(attempts):
+        at_s = 100.0 + number * step_s
+        first = outcome or AuthOutcome.UNKNOWN_ACCOUNT
+        events.append(failure(at_s, account, session="same", outcome=first))
+        if outcome is None:
+            events.append(failure(at_s + step_s / 2, "<unknown>", session="same"))
+    return events
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcd"), st.sampled_from([None, AuthOutcome.UNKNOWN_ACCOUNT]))
+        | st.tuples(st.sampled_from("pq"), st.just(AuthOutcome.BAD_RESPONSE)),
+        min_size=1,
+        max_size=60,
+    ),
+    st.sampled_from([0.0, 0.012, 0.25, 0.9]),
+)
+def test_one_session_hides_no_attempt(attempts: list[Attempt], step_s: float) -> None:
+    """The caller chooses the Call-ID: N attempts under one count N, and each one once."""
+    detector = GuessingDetector(600, per_source=1, per_account=1_000)
+    found = run(detector, *shown(attempts, step_s))
+    found.extend(detector.due(1_000.0))
+
+    assert found[-1].count == len(attempts)
+
+
+def test_a_refusal_and_what_follows_it_are_one_failure() -> None:
+    """An address that the account's list refuses is not also a wrong response."""
+    detector = GuessingDetector(60, per_source=1, per_account=100)
+    refused = failure(1.0, session="a", outcome=AuthOutcome.ACL_REFUSED)
+    wrong = failure(1.01, session="a")
+
+    assert [finding.count for finding in run(detector, refused, wrong)] == [1]
     assert detector.due(10.0) == ()
 
 
