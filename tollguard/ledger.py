@@ -201,6 +201,8 @@ class _Writer(threading.Thread):
         self._loop = loop
         self._db: sqlite3.Connection | None = None
         self._inode = 0
+        self._log_inode = 0
+        self._log_path = path.with_name(f"{path.name}-wal")
 
     def run(self) -> None:
         """Open, then write batch after batch until told to close."""
@@ -228,7 +230,8 @@ class _Writer(threading.Thread):
             self.created = not known
             self.ledger_id = known or new_identity(db)
             self.first_seq = self._good_seq = newest_seq(db)
-        except sqlite3.Error:
+            self._log_inode = self._log_path.stat().st_ino
+        except (sqlite3.Error, OSError):
             db.close()
             raise
         return db
@@ -271,15 +274,26 @@ class _Writer(threading.Thread):
 
     def _commit(self, rows: Iterable[Row]) -> int:
         db = self._db = self._db or self._reopen()
-        if self._path.stat().st_ino != self._inode:
-            message = "the file was replaced"
-            raise OSError(message)
+        self._check_files()
         db.execute("BEGIN IMMEDIATE")
         db.executemany(INSERT, rows)
         last = newest_seq(db)
         db.execute("COMMIT")
         self._good_seq = last
         return last
+
+    def _check_files(self) -> None:
+        """Refuse to write where nobody could find it: SQLite goes on in files without a name."""
+        if self._path.stat().st_ino != self._inode:
+            message = "the file was replaced"
+            raise OSError(message)
+        try:
+            log_inode = self._log_path.stat().st_ino
+        except FileNotFoundError:
+            log_inode = 0
+        if log_inode != self._log_inode:
+            message = "its write-ahead log was replaced"
+            raise OSError(message)
 
     def _reopen(self) -> sqlite3.Connection:
         """Connect again after a fault; another ledger in its place is not taken for ours.
@@ -292,6 +306,10 @@ class _Writer(threading.Thread):
             if identity(db) != self.ledger_id:
                 message = "the file is another ledger"
                 raise OSError(message)
+            if newest_seq(db) < self._good_seq:
+                message = "the file lost rows"
+                raise OSError(message)
+            self._log_inode = self._log_path.stat().st_ino
             db.execute(VOID_AFTER, (self._good_seq,))
         except (sqlite3.Error, OSError):
             db.close()

@@ -200,6 +200,47 @@ async def test_a_replaced_file_denies(tmp_path: Path) -> None:
     await ledger.close()
 
 
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_deleted_log_denies_and_is_opened_anew(tmp_path: Path, again: bool) -> None:  # noqa: FBT001
+    """A row in a log without a name would be lost: it is refused, and no row before it is lost."""
+    path, log = tmp_path / "ledger.db", tmp_path / "ledger.db-wal"
+    ledger = Ledger.open(path)
+    await ledger.reserve(reservation("a"))
+    log.unlink()
+    (tmp_path / "ledger.db-shm").unlink()
+    if again:
+        log.touch()
+
+    with pytest.raises(LedgerError, match="log was replaced"):
+        await ledger.reserve(reservation("b"))
+    await ledger.reserve(reservation("c"))
+    held = [(entry.kind, entry.token) for entry in read(path).entries]
+    await ledger.close()
+
+    assert held == [("reserve", "c"), ("reserve", "a")]
+
+
+async def test_a_file_that_lost_rows_denies(tmp_path: Path) -> None:
+    """The same ledger as it was before is not gone on with."""
+    path, log = tmp_path / "ledger.db", tmp_path / "ledger.db-wal"
+    ledger = Ledger.open(path)
+    await ledger.reserve(reservation("a"))
+    await ledger.close()
+    old = path.read_bytes()
+    ledger = Ledger.open(path)
+    await ledger.reserve(reservation("b"))
+    log.unlink()
+    path.unlink()
+    (tmp_path / "ledger.db-shm").unlink()
+    path.write_bytes(old)
+
+    with pytest.raises(LedgerError, match="replaced"):
+        await ledger.reserve(reservation("c"))
+    with pytest.raises(LedgerError, match="lost rows"):
+        await ledger.reserve(reservation("d"))
+    await ledger.close()
+
+
 async def test_a_full_inbox_denies(tmp_path: Path) -> None:
     """More waiting rows than the limit are refused at once rather than queued without bound."""
     path = tmp_path / "ledger.db"
