@@ -80,8 +80,8 @@ class GateServer:
         limits: How long and how many.
         on_error: Told when the judge raised; the session is already closed
             without a verdict.
-        on_delivered: Told once of each answer: whether Asterisk confirmed
-            that the verdict is set. False: its token was or will not be used.
+        on_delivered: Told once of each answer: whether it may be set. False:
+            it was never sent, or Asterisk refused it, so its token will not be used.
         refused: How many sessions ended without a verdict, by reason.
         answered: How many verdicts Asterisk confirmed.
     """
@@ -320,15 +320,17 @@ class Session(asyncio.Protocol):
         if self._stage is _Stage.ENDED:
             self._server.on_delivered(answer, False)  # noqa: FBT003 a callback's shape
             return
-        self._stage = _Stage.CONFIRMATION
-        self._answer = answer
-        if not self._replies.idle:
-            self.end(Refusal.SURPLUS_BYTES)
-            return
         try:
-            self._transport.write(tell_verdict(answer))
+            if not self._replies.idle:
+                raise AgiProtocolError(Refusal.SURPLUS_BYTES)
+            command = tell_verdict(answer)
         except AgiProtocolError as error:
             self.end(error.reason)
+            self._server.on_delivered(answer, False)  # noqa: FBT003 as above
+            return
+        self._stage = _Stage.CONFIRMATION
+        self._answer = answer
+        self._transport.write(command)
 
     def _header_due(self) -> None:
         if self._stage is _Stage.ENVIRONMENT:
@@ -358,4 +360,5 @@ class Session(asyncio.Protocol):
         else:
             server.refused[refusal] += 1
         if was_told:
-            server.on_delivered(self._answer, refusal is None)
+            # Without Asterisk's word the verdict may be set yet: a late one still reads it.
+            server.on_delivered(self._answer, refusal is not Refusal.VERDICT_NOT_SET)

@@ -166,9 +166,13 @@ class Gate:
         self._reserved = {t: at for t, at in self._reserved.items() if now - at < FORGET_TOKEN_S}
         return len(void)
 
-    def delivered(self, answer: Answer, confirmed: bool) -> None:  # noqa: FBT001 - a callback's shape
-        """Give back what Asterisk never took: its token will not be used."""
-        if answer.token and not confirmed:
+    def delivered(self, answer: Answer, possible: bool) -> None:  # noqa: FBT001 - a callback's shape
+        """Give back what Asterisk surely has not: its token will not be used.
+
+        What was sent and not confirmed keeps its slot and row: it is void when no
+        leg came of it (`sweep`).
+        """
+        if answer.token and not possible:
             self.take_back(answer.token)
 
     def take_back(self, token: str) -> None:

@@ -398,8 +398,8 @@ async def test_a_verdict_that_was_not_set_is_not_delivered(reply: bytes) -> None
     assert bench.delivered == [(ALLOW, False)]
 
 
-async def test_a_client_gone_after_the_verdict_is_not_delivered() -> None:
-    """Without Asterisk's word nobody knows that the verdict is set."""
+async def test_a_client_gone_after_the_verdict_may_have_it() -> None:
+    """Without Asterisk's word nobody knows that the verdict is not set, so it is not taken back."""
     async with serving() as bench:
         reader, writer = await connect(bench.gate.port)
         writer.write(environment())
@@ -408,7 +408,21 @@ async def test_a_client_gone_after_the_verdict_is_not_delivered() -> None:
         writer.close()
         await bench.refusing(Refusal.CLIENT_GONE)
 
-    assert bench.delivered == [(ALLOW, False)]
+    assert bench.delivered == [(ALLOW, True)]
+
+
+async def test_a_late_asterisk_may_still_read_the_verdict() -> None:
+    """A verdict that was sent and not confirmed within the deadline may be set all the same."""
+    async with serving(limits=ServerLimits(header_s=0.02, session_s=0.05)) as bench:
+        reader, writer = await connect(bench.gate.port)
+        writer.write(environment())
+        writer.write(direct_channel().answer(await reader.readline()))
+        await reader.readline()
+        assert await closed(reader) == b""
+        await bench.refusing(Refusal.SESSION_DEADLINE)
+        writer.close()
+
+    assert bench.delivered == [(ALLOW, True)]
 
 
 async def test_a_judge_that_raises_is_told_and_leaves_no_verdict() -> None:

@@ -122,10 +122,10 @@ async def test_an_answer_that_asterisk_never_took_is_given_back(
 ) -> None:
     """An undelivered ALLOW frees its slot and voids its row; a delivered one stays."""
     answer = await desk.gate.judge(attempt(MONACO))
-    desk.gate.delivered(answer, confirmed=True)
+    desk.gate.delivered(answer, possible=True)
     held = desk.situation.chargeable_calls()
-    desk.gate.delivered(answer, confirmed=False)
-    desk.gate.delivered(Answer(Verdict.DENY, "", 0, "", "x"), confirmed=False)
+    desk.gate.delivered(answer, possible=False)
+    desk.gate.delivered(Answer(Verdict.DENY, "", 0, "", "x"), possible=False)
     await until(lambda: len(read(tmp_path / "ledger.db").entries) == 2, 5)
 
     assert held == 1
