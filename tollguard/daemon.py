@@ -1,9 +1,10 @@
 """The daemon: one process, one loop, and here only the wiring of its parts."""
 
 import asyncio
+import errno
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -45,6 +46,12 @@ from tollguard.verdict_writer import VerdictWriter
 
 DRAIN_S = 3.0  # a session ends by itself within its 1.5 s
 PULSE_S = 1.0
+FIRST_FREE_PORT = 1_024
+LISTEN_REMEDIES: Mapping[int, str] = {
+    errno.EADDRINUSE: "; stop what holds it (ss -ltnp), or change gate.port and TOLLGUARD_GATE",
+    errno.EADDRNOTAVAIL: "; change gate.host to an address of this machine",
+    errno.EACCES: "; run it as the service (CAP_NET_BIND_SERVICE) or choose a port above 1024",
+}
 
 log = structlog.get_logger("tollguard.daemon")
 
@@ -69,6 +76,15 @@ async def _run(config: Config) -> int:
     finally:
         await daemon.close()
     return 0
+
+
+def cannot_listen(host: str, port: int, error: OSError) -> GateError:
+    """Say why the gate does not listen and, where it is known, what to do about it."""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    remedy = LISTEN_REMEDIES.get(error.errno or 0, "")
+    if error.errno == errno.EACCES and port >= FIRST_FREE_PORT:
+        remedy = ""  # not for want of the right to a low port
+    return GateError(f"the gate cannot listen on {host}:{port}: {reason}{remedy}")
 
 
 class Daemon:
@@ -153,8 +169,7 @@ class Daemon:
         try:
             await self.server.start(gate.host, gate.port, group)
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            return GateError(f"the gate cannot listen on {gate.host}:{gate.port}: {reason}")
+            return cannot_listen(gate.host, gate.port, error)
         return None
 
     async def _work_until_stopped(self, group: asyncio.TaskGroup) -> None:

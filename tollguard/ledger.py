@@ -24,6 +24,7 @@ from tollguard.ledger_file import (
     VOID_AFTER,
     Reservation,
     Row,
+    fault_text,
     identity,
     new_identity,
     newest_seq,
@@ -209,7 +210,7 @@ class _Writer(threading.Thread):
         try:
             self._db = self._create()
         except (sqlite3.Error, OSError) as error:
-            self.error = str(error)
+            self.error = fault_text(error)
             return
         finally:
             self.opened.set()

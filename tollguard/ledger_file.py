@@ -153,6 +153,13 @@ class LedgerReport:
     entries: tuple[Entry, ...]
 
 
+def fault_text(error: Exception) -> str:
+    """Say what is wrong with a ledger, and what to do where its file cannot be opened."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CANTOPEN:
+        return str(error)
+    return f"{error}; see that its folder is there and that the daemon's user may write in it"
+
+
 def read(path: Path, limit: int = 50) -> LedgerReport:
     """Read the newest rows without touching the file.
 
@@ -171,5 +178,5 @@ def read(path: Path, limit: int = 50) -> LedgerReport:
         finally:
             db.close()
     except sqlite3.Error as error:
-        message = f"ledger {str(path)!r}: {error}"
+        message = f"ledger {str(path)!r}: {fault_text(error)}"
         raise LedgerError(message, reason="ledger-failed") from error

@@ -62,7 +62,7 @@ def explain(
     """Judge the numbers and print what comes of it."""
     config = _config(shell)
     now_s = time.time()
-    at_s = now_s if at_text is None else parse_time(at_text, config.site.time_zone, now_s)
+    at_s = now_s if at_text is None else parse_time(at_text, config.site.time_zone, now_s, "--at")
     policy = _policy(shell, config)
     who = None if endpoint is None else check_endpoint(endpoint)
     results = list(_judge_all(config, policy, number, (who, trunk), at_s))

@@ -31,6 +31,7 @@ class Root(LazyGroup):
         "resume": "tollguard.cli.suspensions:resume",
         "grant": "tollguard.cli.grants:grant",
         "revoke": "tollguard.cli.grants:revoke",
+        "limits": "tollguard.cli.limits:limits",
         "mode": "tollguard.cli.mode:mode",
         "check": "tollguard.cli.check:check",
         "config": "tollguard.cli.configs:config",

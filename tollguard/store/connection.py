@@ -134,5 +134,8 @@ def _sentence(path: Path, error: sqlite3.Error) -> str:
     if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
         return f"the store {path} is damaged ({error}); restore a backup"
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
-        return f"the store {path} cannot be opened for writing: {error}"
+        return (
+            f"the store {path} cannot be opened for writing: {error};"
+            " run this as the daemon's user or root, and see that its folder is there"
+        )
     return f"the store {path} refused: {error}"

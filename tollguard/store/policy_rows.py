@@ -286,21 +286,31 @@ def _rest(row: sqlite3.Row, countries: frozenset[str] | None) -> frozenset[str]:
     return frozenset() if countries is None or held is None else held - countries
 
 
-async def set_setting(db: Database, name: str, value: str, actor: Actor, now_s: float) -> Change:
-    """Set one setting; the name is the caller's constant."""
+async def set_mode(db: Database, mode: Mode, actor: Actor, now_s: float) -> Change:
+    """Switch between observe and enforce."""
     async with db.transaction(write=True) as connection:
-        await db.queries.set_setting(connection, name=name, value=value)
-        entry = (MODE if name == MODE else "setting", name)
-        number = await _commit(db, connection, actor, now_s, entry, {"value": value})
+        await db.queries.set_setting(connection, name=MODE, value=mode.value)
+        number = await _commit(db, connection, actor, now_s, (MODE, MODE), {"value": mode.value})
     return Change(number)
 
 
-async def set_limit(db: Database, name: str, value: int, actor: Actor, now_s: float) -> Change:
-    """Set one of `Limits`.
+async def set_limits(db: Database, values: Mapping[str, int], actor: Actor, now_s: float) -> Change:
+    """Set some of `Limits` in one transaction with one audit row.
 
     Raises:
-        InputError: There is no such limit, or the value makes no sense.
+        InputError: There is no such limit, or a value makes no sense; nothing is written.
     """
+    for name, value in values.items():
+        _check_limit(name, value)
+    async with db.transaction(write=True) as connection:
+        for name, value in values.items():
+            await db.queries.set_setting(connection, name=name, value=str(value))
+        entry = ("limits", ", ".join(sorted(values)))
+        number = await _commit(db, connection, actor, now_s, entry, values)
+    return Change(number)
+
+
+def _check_limit(name: str, value: int) -> None:
     if name not in LIMITS:
         msg = f"{name!r} is no limit; there are {', '.join(LIMITS)}"
         raise InputError(msg)
@@ -308,7 +318,6 @@ async def set_limit(db: Database, name: str, value: int, actor: Actor, now_s: fl
     if not least <= value <= most:
         msg = f"{name}: {value!r} is not between {least} and {most}"
         raise InputError(msg)
-    return await set_setting(db, name, str(value), actor, now_s)
 
 
 async def accept_ledger(

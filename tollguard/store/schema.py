@@ -48,7 +48,10 @@ def _make_file(path: Path) -> None:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
     except OSError as error:
-        msg = f"the store {path} cannot be made: {error.strerror}"
+        msg = (
+            f"the store {path} cannot be made: {error.strerror};"
+            f" make {path.parent} a folder of the daemon's user, or run this as that user or root"
+        )
         raise StoreError(msg) from error
     try:
         if os.fstat(descriptor).st_uid == os.geteuid():

@@ -3,7 +3,7 @@
 Two tasks on one SQLite connection would share a transaction, so every call takes the lock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from policies.policy import Mode, Policy, Site, SuspensionKind
 from tollguard.store import facts, nodes, policy_rows
@@ -93,11 +93,11 @@ class Store:
 
     async def set_mode(self, mode: Mode, actor: Actor, *, now_s: float) -> Change:
         """Switch between observe and enforce for the whole site."""
-        return await policy_rows.set_setting(self._db, policy_rows.MODE, mode.value, actor, now_s)
+        return await policy_rows.set_mode(self._db, mode, actor, now_s)
 
-    async def set_limit(self, name: str, value: int, actor: Actor, *, now_s: float) -> Change:
-        """Set ``max_call_s``, ``chargeable_per_endpoint`` or ``chargeable_per_site``."""
-        return await policy_rows.set_limit(self._db, name, value, actor, now_s)
+    async def set_limits(self, values: Mapping[str, int], actor: Actor, *, now_s: float) -> Change:
+        """Set any of ``max_call_s``, ``chargeable_per_endpoint``, ``chargeable_per_site``."""
+        return await policy_rows.set_limits(self._db, values, actor, now_s)
 
     async def audit(self, limit: int = 100) -> tuple[AuditRow, ...]:
         """Read the newest audit rows, newest first."""

@@ -24,6 +24,16 @@ CALL = Reservation(
 )
 
 
+def test_a_ledger_that_cannot_be_opened_says_what_to_do(bench: Bench) -> None:
+    """The path, the fault and the remedy."""
+    bench.config.write_text(bench.config.read_text().replace("/state/ledger", "/none/ledger"))
+
+    result = bench.run("ledger", "show")
+
+    assert result.code == 74
+    assert "unable to open database file; see that its folder is there" in result.err
+
+
 @pytest.fixture
 def file(bench: Bench) -> Path:
     """Give a ledger with one row."""

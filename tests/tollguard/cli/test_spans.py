@@ -7,6 +7,7 @@ from tollguard.cli.spans import (
     parse_end,
     parse_since,
     parse_time,
+    show_duration,
     show_short,
     show_time,
 )
@@ -39,7 +40,7 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         parse_duration(text)
 
 
-@pytest.mark.parametrize("text", ["0s", "0m0s", "367d", "999999w"])
+@pytest.mark.parametrize("text", ["0s", "0m0s", "367d", "999999w", "99999999999d"])
 def test_durations_are_bounded(text: str) -> None:
     """Nothing and more than a leap year are refused."""
     with pytest.raises(InputError, match="out of bounds: 1 second to 366 days"):
@@ -64,8 +65,8 @@ def test_times_are_in_the_sites_zone(text: str, shown: str) -> None:
 @pytest.mark.parametrize("text", ["", "noon", "25:00", "2026-13-01"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     """The message shows how one is written."""
-    with pytest.raises(InputError, match="is no time: write 2026-12-01 08:00"):
-        parse_time(text, ZONE, NOW_S)
+    with pytest.raises(InputError, match=r"^--at .* is no time: write 2026-12-01 08:00"):
+        parse_time(text, ZONE, NOW_S, "--at")
 
 
 def test_an_end_is_a_duration_or_a_time() -> None:
@@ -89,6 +90,51 @@ def test_an_end_in_the_past_is_refused() -> None:
     assert str(caught.value) == (
         "--until '15:00' is in the past; it is 2026-11-24 15:00:00 JST now"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("2x", None), "--for '2x' is no duration: write 30m, 2h, 1d or 1h30m"),
+        (("367d", None), "--for '367d' is out of bounds: 1 second to 366 days"),
+        ((None, "x"), "--until 'x' is no time: write 2026-12-01 08:00, 2026-12-01 or 08:00"),
+    ],
+)
+def test_an_end_that_is_none_names_its_option(
+    given: tuple[str | None, str | None], told: str
+) -> None:
+    """The sentence says which option it is about, and what is accepted."""
+    with pytest.raises(InputError) as caught:
+        parse_end(*given, ZONE, NOW_S)
+
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "yesterday",
+            "--since 'yesterday' is no time: write 2h (back from now), 2026-12-01 08:00,"
+            " 2026-12-01 or 08:00",
+        ),
+        ("367d", "--since '367d' is out of bounds: 1 second to 366 days"),
+    ],
+)
+def test_a_since_that_is_none_says_what_is_accepted(text: str, told: str) -> None:
+    """Durations back from now too."""
+    with pytest.raises(InputError) as caught:
+        parse_since(text, ZONE, NOW_S)
+
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0s"), (45, "45s"), (5_400, "1h30m"), (90_061, "1d1h1m1s")]
+)
+def test_durations_are_shown_as_they_are_typed(seconds: int, text: str) -> None:
+    """What is printed can be given back."""
+    assert show_duration(seconds) == text
 
 
 def test_since_is_a_duration_back_or_a_time() -> None:

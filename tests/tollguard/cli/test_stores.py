@@ -25,5 +25,6 @@ def test_a_store_that_cannot_be_made_is_told(bench: Bench) -> None:
 
     assert (result.code, result.err) == (
         74,
-        f"tollguard: the store {bench.store} cannot be made: No such file or directory\n",
+        f"tollguard: the store {bench.store} cannot be made: No such file or directory; make"
+        f" {bench.store.parent} a folder of the daemon's user, or run this as that user or root\n",
     )

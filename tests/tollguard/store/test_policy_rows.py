@@ -32,7 +32,7 @@ async def test_everything_written_is_loaded(store: Store) -> None:
     await store.grant("6001", frozenset({"FR", "MC"}), ALICE, now_s=NOW_S, until_s=None)
     await store.grant("6002", None, ALICE, now_s=NOW_S, until_s=NOW_S + 5)
     await store.set_mode(Mode.ENFORCE, ALICE, now_s=NOW_S)
-    await store.set_limit("chargeable_per_site", 3, ALICE, now_s=NOW_S)
+    await store.set_limits({"chargeable_per_site": 3}, ALICE, now_s=NOW_S)
 
     loaded = await store.load_policy(SITE)
 
@@ -77,10 +77,10 @@ WRITERS: list[tuple[Writer, str, str, dict[str, object]]] = [
         {"value": "enforce"},
     ),
     (
-        lambda store: store.set_limit("max_call_s", 60, ALICE, now_s=NOW_S),
-        "setting",
+        lambda store: store.set_limits({"max_call_s": 60}, ALICE, now_s=NOW_S),
+        "limits",
         "max_call_s",
-        {"value": "60"},
+        {"max_call_s": 60},
     ),
     (
         lambda store: store.accept_ledger("pbx1", "f" * 32, 9, "new disk", ALICE, now_s=NOW_S),
@@ -190,7 +190,7 @@ async def test_a_limit_that_makes_no_sense_is_refused(
 ) -> None:
     """Unknown names and values out of bounds never reach the table."""
     with pytest.raises(InputError, match=message):
-        await store.set_limit(name, value, ALICE, now_s=NOW_S)
+        await store.set_limits({name: value}, ALICE, now_s=NOW_S)
 
 
 async def test_long_expired_rows_leave_the_policy_with_the_next_change(store: Store) -> None:
@@ -308,7 +308,7 @@ async def test_two_writers_each_get_their_own_revision(store: Store, path: Path)
     try:
         changes = await asyncio.gather(
             *(
-                writer.set_limit("max_call_s", 60 + n, ALICE, now_s=NOW_S)
+                writer.set_limits({"max_call_s": 60 + n}, ALICE, now_s=NOW_S)
                 for n in range(25)
                 for writer in (store, other)
             )

@@ -56,7 +56,7 @@ def test_a_folder_that_does_not_exist_is_told(tmp_path: Path) -> None:
     """A store that cannot be made is one sentence with its path."""
     file = tmp_path / "none" / "t.db"
 
-    with pytest.raises(StoreError, match=f"{file} cannot be made: No such file or directory"):
+    with pytest.raises(StoreError, match=f"{file} cannot be made: No such file or directory; make"):
         migrate(str(file))
 
 

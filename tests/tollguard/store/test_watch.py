@@ -14,7 +14,7 @@ async def test_a_commit_of_another_connection_is_seen_once(store: Store, path: P
     """The first look after a commit says so, the next does not."""
     watch = RevisionWatch(path)
     looks = [watch.changed()]
-    await store.set_limit("max_call_s", 60, ALICE, now_s=NOW_S)
+    await store.set_limits({"max_call_s": 60}, ALICE, now_s=NOW_S)
     looks += [watch.changed(), watch.changed()]
     watch.close()
 
