@@ -8,6 +8,8 @@ Text fields come from the network unless said otherwise: they are bounded, decod
 from dataclasses import dataclass
 from enum import StrEnum
 
+from policies.numbering.number import Number
+
 
 class Technology(StrEnum):
     """The channel driver a device or leg belongs to, in Asterisk's own spelling."""
@@ -183,6 +185,7 @@ class AttemptAllowed:
         trunk: The trunk's endpoint.
         chargeable: Whether it counts against the chargeable limits.
         international: Whether a stop of international calls concerns it.
+        number: What was judged; None for an attempt taken over from before a restart.
     """
 
     at_s: float
@@ -194,6 +197,7 @@ class AttemptAllowed:
     trunk: str
     chargeable: bool
     international: bool
+    number: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)

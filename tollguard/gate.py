@@ -247,6 +247,7 @@ def _counted(attempt: DialAttempt, decision: Decision, answer: Answer) -> Attemp
         trunk=attempt.trunk,
         chargeable=decision.chargeable,
         international=concerns_international(number),
+        number=number,
     )
 
 

@@ -1,16 +1,25 @@
 """What a leg leads to, whatever channel driver dialled it."""
 
+from dataclasses import replace
+
 import pytest
 
 from policies.calls import Leg
 from policies.events import AttemptAllowed
+from policies.judges import concerns_international
+from policies.numbering import classify
 from policies.numbering.number import NumberClass
 from policies.numbering.plans import plan_for
-from policies.policy import Mode, Trunk
+from policies.policy import Mode, Suspension, SuspensionKind, Trunk
 from tests.tollguard.judging import MONACO, SITE, enforcing
 from tollguard.live_calls import live_call, number_part
 
 PLAN = plan_for(SITE)
+TRUNK = Trunk("trunk")
+
+
+def country(code: str) -> Suspension:
+    return Suspension(1, SuspensionKind.COUNTRY, code, 0.0, None, "test", "tester")
 
 
 def leg(channel: str, dial_string: str, attempt: AttemptAllowed | None = None) -> Leg:
@@ -82,3 +91,87 @@ def test_only_the_trunk_s_own_prefix_is_taken_off() -> None:
         "trunk2/1",
         "",
     ]
+
+
+def allowed_as(dialled: str, *, observing: bool = False) -> AttemptAllowed:
+    """Make the attempt of a number as the gate read it, behind the outside line 0 in observe."""
+    plan = plan_for(replace(SITE, outside_line="0"))
+    number = classify(dialled, plan, TRUNK)
+    return AttemptAllowed(
+        at_s=0.0,
+        token="t",
+        uniqueid="1.1",
+        endpoint="6001",
+        dialled=number.dialled if observing else number.canonical,
+        country=number.country,
+        trunk="trunk",
+        chargeable=number.chargeable,
+        international=concerns_international(number),
+        number=number,
+    )
+
+
+def test_a_call_stays_what_it_was_allowed_as() -> None:
+    """Allowed in observe with its outside line, it leads to the same country in enforce."""
+    abroad = leg("PJSIP/trunk-0000002a", "?", allowed_as(f"0{MONACO}", observing=True))
+    emergency = leg("PJSIP/trunk-0000002a", "?", allowed_as("0110", observing=True))
+    called = live_call(abroad, enforcing(), PLAN)
+    helped = live_call(emergency, enforcing(), PLAN)
+
+    assert called is not None
+    assert helped is not None
+    assert called.covered_by(country("MC"))
+    assert (called.number.dialled, called.number.country) == (f"0{MONACO}", "MC")
+    assert helped.emergency
+
+
+def test_what_an_attempt_is_known_to_be_counts_without_its_number() -> None:
+    """Of a call taken over from before, the recorded country is enough."""
+    known = replace(allowed_as(f"0{MONACO}", observing=True), number=None)
+    call = live_call(leg("PJSIP/trunk-0000002a", "?", known), enforcing(), PLAN)
+
+    assert call is not None
+    assert call.covered_by(country("MC"))
+    assert not call.covered_by(country("FR"))
+
+
+def test_an_unclassifiable_call_is_covered_by_where_it_could_lead() -> None:
+    """A digit too many does not keep a call up to a country that is suspended."""
+    call = live_call(leg("PJSIP/trunk-0000002a", "0103779312345600001@trunk"), enforcing(), PLAN)
+
+    assert call is not None
+    assert call.covered_by(country("MC"))
+    assert not call.covered_by(country("FR"))
+
+
+@pytest.mark.parametrize(
+    ("dial_string", "protected"),
+    [
+        ("112@trunk", True),
+        ("9119@trunk", True),
+        ("0112@trunk", True),
+        ("01121@trunk", False),
+        ("@trunk", False),
+        ("117@trunk", True),
+    ],
+)
+def test_a_short_number_around_the_gate_may_be_an_emergency(
+    dial_string: str, *, protected: bool
+) -> None:
+    """The dialplan may know emergency numbers that the configuration does not."""
+    around = live_call(leg("PJSIP/trunk-0000002a", dial_string), enforcing(), PLAN)
+    inherited = leg("PJSIP/trunk-0000002a", dial_string, allowed_as(f"0{MONACO}"))
+    beside = live_call(inherited, enforcing(), PLAN)
+
+    assert around is not None
+    assert beside is not None
+    assert (around.emergency, beside.emergency) == (protected, protected)
+
+
+def test_a_short_number_through_the_gate_is_what_it_is() -> None:
+    """What the gate allowed is an emergency only when the plan says so."""
+    through = leg("PJSIP/trunk-0000002a", "117@trunk", allowed_as("0117"))
+    call = live_call(through, enforcing(), PLAN)
+
+    assert call is not None
+    assert not call.emergency
