@@ -12,7 +12,7 @@ import click
 
 from tollguard.cli.lazy import examples
 from tollguard.cli.options import report_options
-from tollguard.cli.output import Column, Report, print_report
+from tollguard.cli.output import Column, Report, print_report, say
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.errors import ConfigError, GuardError
 from tollguard.i18n import _, ngettext
@@ -157,12 +157,12 @@ def _print(shell: Shell, remarks: list[Remark], errors: int) -> None:
         print_report(shell, Report(columns, rows, rows, ""))
         return
     for remark in remarks:
-        click.echo(f"{_level_text(remark.level)}  {remark.place}: {remark.text}")
+        say(f"{_level_text(remark.level)}  {remark.place}: {remark.text}")
     if errors:
         text = ngettext("{count} error", "{count} errors", errors)
         click.echo(text.format(count=errors))
     else:
-        click.echo(_("{path} is good").format(path=shell.config_path))
+        say(_("{path} is good").format(path=shell.config_path))
 
 
 def _level_text(level: str) -> str:

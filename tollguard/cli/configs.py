@@ -11,7 +11,7 @@ import click
 from tollguard.atomic_file import replace_file
 from tollguard.cli.lazy import examples
 from tollguard.cli.options import report_options
-from tollguard.cli.output import print_json
+from tollguard.cli.output import print_json, say
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.errors import ConfigError
 from tollguard.i18n import _
@@ -153,10 +153,8 @@ def secrets(
         raise ConfigError(msg.format(folder=asterisk_etc))
     for file in files:
         _write(file, credentials)
-        click.echo(_("wrote {path} ({mode:04o})").format(path=file.path, mode=file.mode))
-    click.echo(
-        _("next: asterisk -rx 'manager reload', asterisk -rx 'dialplan reload', restart tollguard")
-    )
+        say(_("wrote {path} ({mode:04o})").format(path=file.path, mode=file.mode))
+    say(_("next: asterisk -rx 'manager reload', asterisk -rx 'dialplan reload', restart tollguard"))
 
 
 def _is_there(path: Path) -> bool:

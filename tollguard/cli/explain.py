@@ -256,6 +256,6 @@ def _report(results: list[dict[str, object]]) -> Report:
         Column("dialled", _("dialled")),
         Column("class", _("class")),
         Column("country", _("to")),
-        Column("verdict", _("verdict"), folds=True, gives=True),
+        Column("verdict", _("verdict"), folds=True, gives=True, least=27),
     )
     return Report(columns, rows, shown, _("no number was given"))

@@ -67,7 +67,9 @@ def _list(shell: Shell) -> None:
                 {
                     "endpoint": row.endpoint,
                     "countries": _names(row.countries),
-                    "until": _("revoked") if row.until_s is None else show_time(row.until_s, zone),
+                    "until": _("until revoked")
+                    if row.until_s is None
+                    else show_time(row.until_s, zone),
                 }
                 for row in rows
             ],
@@ -166,8 +168,9 @@ def revoke_international(shell: Shell, endpoint: str, countries: str) -> None:
             "revoked: {endpoint} may not call {countries} ({count} rights, revision {revision})",
             change.count,
         )
+        names = _("any country") if where is None else _names(where)
         return text.format(
-            endpoint=who, countries=_names(where), count=change.count, revision=change.revision
+            endpoint=who, countries=names, count=change.count, revision=change.revision
         )
 
     change_policy(shell, make, sentence)

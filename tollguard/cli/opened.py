@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import click
 
 from tollguard.cli.actor import become_owner, current_actor
-from tollguard.cli.output import warn
+from tollguard.cli.output import say, warn
 from tollguard.cli.shell import Shell
 from tollguard.errors import NoAnswerError
 from tollguard.i18n import _
@@ -84,7 +84,7 @@ async def _change_policy(
     async with opened_store(shell) as store:
         made = await change(store, actor, time.time())
         begin = time.monotonic()
-        click.echo(sentence(made))
+        say(sentence(made))
         if made.count:
             await _report_nodes(shell, store, made.revision, begin)
 
@@ -94,9 +94,9 @@ async def _report_nodes(shell: Shell, store: Store, revision: int, begin: float)
     waited_for = {row.node for row in nodes if alive(row, time.time())}
     for row in nodes:
         if row.node not in waited_for:
-            click.echo(_not_running(row.node))
+            say(_not_running(row.node))
     if not nodes:
-        click.echo(_not_running(shell.node_name))
+        say(_not_running(shell.node_name))
     await _wait(store, revision, waited_for, begin)
 
 

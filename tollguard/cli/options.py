@@ -59,10 +59,7 @@ def check_country(text: str) -> str:
     code = text.strip().upper()
     if code in phonenumbers.SUPPORTED_REGIONS:
         return code
-    msg = _(
-        "{text!r} is no country: write its two letters of ISO 3166, such as MC for Monaco"
-        " or GB for the United Kingdom"
-    )
+    msg = _("{text!r} is no country: write its two letters of ISO 3166, such as MC for Monaco")
     raise InputError(msg.format(text=text))
 
 

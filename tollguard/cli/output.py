@@ -6,9 +6,12 @@ escaped, markup is never interpreted, and a CSV cell cannot start a spreadsheet 
 
 import csv
 import json
+import os
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
 import click
 
@@ -18,6 +21,7 @@ from tollguard.i18n import _
 MAX_COLUMNS = 100
 GAP_COLUMNS = 2
 LEAST_COLUMNS = 8
+LEAST_TEXT_COLUMNS = 40
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Value = str | int | float | bool | None | Sequence[str]
@@ -35,6 +39,7 @@ class Column:
         gives: Whether this column gives way when the table is too wide; the others keep
             the width of their cells up to ``most``.
         most: Widest that a column which does not give way gets.
+        least: Narrowest that one which gives way gets; then the widest of the others is cut.
     """
 
     key: str
@@ -43,6 +48,7 @@ class Column:
     folds: bool = False
     gives: bool = False
     most: int = 24
+    least: int = LEAST_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +81,44 @@ def nothing(otherwise: str, *filters: object) -> str:
     return _("nothing matches the filter") if any(filters) else otherwise
 
 
+def say(text: str, *, err: bool = False, indent: str = "  ") -> None:
+    """Print sentences, wrapped between words where a screen reads them and whole elsewhere.
+
+    Args:
+        text: Lines; each is wrapped alone, and its own indent goes on below it.
+        err: On standard error.
+        indent: What the lines after the first are set in by.
+    """
+    columns = _text_columns(sys.stderr if err else sys.stdout)
+    for line in text.splitlines():
+        click.echo("\n".join(_wrapped(line, columns, indent)), err=err)
+
+
+def _wrapped(line: str, columns: int, indent: str) -> list[str]:
+    if not columns or len(line) <= columns:
+        return [line]
+    own = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        line,
+        columns,
+        subsequent_indent=own + indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _text_columns(stream: TextIO) -> int:
+    """Tell where sentences are wrapped; 0 for a pipe, which gets each on one line."""
+    if not os.environ.get("COLUMNS", "").isdigit() and not stream.isatty():
+        return 0
+    import shutil
+
+    return max(shutil.get_terminal_size().columns, LEAST_TEXT_COLUMNS)
+
+
 def warn(text: str) -> None:
     """Tell on standard error what does not stop the command."""
-    click.echo(f"tollguard: {text}", err=True)
+    say(f"tollguard: {text}", err=True)
 
 
 def print_report(shell: Shell, report: Report) -> None:
@@ -119,7 +160,7 @@ def _csv_cell(value: Value) -> str:
 def print_table(report: Report) -> None:
     """Print a table of at most `MAX_COLUMNS`, or the sentence for an empty one."""
     if not report.rows:
-        click.echo(report.empty)
+        say(report.empty)
         return
     from rich import box
     from rich.table import Table
@@ -154,11 +195,23 @@ def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[i
         width if column.gives else min(width, column.most)
         for column, width in zip(columns, wanted, strict=True)
     ]
-    over = sum(widths) + GAP_COLUMNS * (len(widths) - 1) - _screen_columns()
-    return [
-        max(width - over, LEAST_COLUMNS) if column.gives and over > 0 else width
-        for column, width in zip(columns, widths, strict=True)
-    ]
+    room = _screen_columns() - GAP_COLUMNS * (len(widths) - 1)
+    for index, column in enumerate(columns):
+        if column.gives:
+            over = max(0, sum(widths) - room)
+            widths[index] = max(widths[index] - over, min(widths[index], column.least))
+    return _cut(columns, widths, sum(widths) - room)
+
+
+def _cut(columns: Sequence[Column], widths: list[int], over: int) -> list[int]:
+    """Take what is still too much from the widest columns that may be cut."""
+    able = [i for i, column in enumerate(columns) if not (column.gives or column.numeric)]
+    for _column in range(over):
+        widest = max(able, key=lambda index: widths[index], default=None)
+        if widest is None or widths[widest] <= LEAST_COLUMNS:
+            break
+        widths[widest] -= 1
+    return widths
 
 
 def _screen_columns() -> int:
@@ -191,4 +244,4 @@ def print_fields(fields: Iterable[tuple[str, str]]) -> None:
     pairs = [(name, value) for name, value in fields if value]
     width = max((len(name) for name, _value in pairs), default=0)
     for name, value in pairs:
-        click.echo(f"{name.ljust(width)}  {printable(value)}")
+        say(f"{name.ljust(width)}  {printable(value)}", indent=" " * (width + 2))

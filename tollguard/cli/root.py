@@ -7,6 +7,7 @@ import click
 
 from tollguard.cli.lazy import LazyGroup, examples
 from tollguard.cli.options import report_options
+from tollguard.cli.output import warn
 from tollguard.cli.shell import Shell
 from tollguard.errors import GuardError
 from tollguard.i18n import LANGUAGES, _, language_of, use_language
@@ -108,7 +109,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         return EX_INTERRUPTED
     except GuardError as error:
-        click.echo(f"tollguard: {error}", err=True)
+        warn(str(error))
         return error.exit_code
 
 

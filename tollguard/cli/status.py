@@ -17,7 +17,7 @@ import click
 
 from tollguard.cli.lazy import examples
 from tollguard.cli.options import report_options
-from tollguard.cli.output import Column, Report, print_fields, print_json, print_report
+from tollguard.cli.output import Column, Report, print_fields, print_json, print_report, say
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import show_short
 from tollguard.errors import AccessError
@@ -156,8 +156,8 @@ def _losses(data: Mapping[str, Any]) -> list[Finding]:
 def _headline(data: Mapping[str, Any], health: Health) -> str:
     if health is Health.FAIL:
         return _(
-            "NOT GUARDING: the dialplan's written fail mode answers;"
-            " emergency calls pass, chargeable calls are denied"
+            "NOT GUARDING: the dialplan's fail mode answers;"
+            " emergency calls pass, chargeable ones are denied"
         )
     if data.get("mode") == "observe":
         return _(
@@ -179,9 +179,9 @@ def _print(shell: Shell, data: Mapping[str, Any], findings: list[Finding], healt
             flat = {key: json.dumps(v) if isinstance(v, dict) else v for key, v in row.items()}
             print_report(shell, Report((Column("health", ""),), [flat], [], ""))
         case Form.TABLE:
-            click.echo(headline)
+            say(headline)
             for text in texts:
-                click.echo(f"! {text}")
+                say(f"! {text}")
             print_fields(_fields(data, shell.config.site.time_zone))
 
 

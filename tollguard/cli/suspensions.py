@@ -66,7 +66,7 @@ def _list(shell: Shell) -> None:
         shell,
         Report(
             columns=(
-                Column("what", _("suspended"), most=40),
+                Column("what", _("suspended"), folds=True, most=40),
                 Column("until", _("until")),
                 Column("reason", _("reason"), folds=True, gives=True),
                 Column("by", _("by"), folds=True),

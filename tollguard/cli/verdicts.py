@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import click
@@ -29,6 +30,9 @@ from tollguard.store.times import to_text
 
 FOLLOW_LOOK_S = 0.2
 MOST_ROWS = 100_000
+# So wide must a column be that no word of a verdict is broken.
+LONGEST_REASON = 27
+LONGEST_SHORT = 9
 
 
 @click.group(
@@ -117,7 +121,7 @@ def _report(rows: tuple[VerdictRow, ...], zone: str, empty: str = "") -> Report:
             Column("endpoint", _("endpoint")),
             Column("dialled", _("dialled")),
             Column("country", _("to")),
-            Column("verdict", _("verdict"), folds=True, gives=True),
+            Column("verdict", _("verdict"), folds=True, gives=True, least=LONGEST_REASON),
             Column("call", _("call")),
         ),
         rows=[_values(row) for row in rows],
@@ -154,6 +158,11 @@ def _values(row: VerdictRow) -> dict[str, Value]:
     }
 
 
+def _short(number_class: str) -> str:
+    """Name a class where it is short; a long one stands in the reason anyway."""
+    return number_class if len(number_class) <= LONGEST_SHORT else "-"
+
+
 def _texts(row: VerdictRow, zone: str) -> dict[str, str]:
     verdict = f"{row.verdict} {row.reason}"
     if row.would != row.verdict:
@@ -164,7 +173,7 @@ def _texts(row: VerdictRow, zone: str) -> dict[str, str]:
         "at": show_short(row.at, zone),
         "endpoint": row.endpoint or _("nobody"),
         "dialled": row.dialled,
-        "country": row.country or row.number_class,
+        "country": row.country or _short(row.number_class),
         "verdict": verdict,
         "call": row.linkedid,
     }
@@ -189,10 +198,30 @@ def show(shell: Shell, call: str) -> None:
     if shell.form is Form.JSON:
         print_json([{**_values(row), "steps": step_values(row.steps, zone)} for row in rows])
     elif shell.form is Form.CSV:
-        print_report(shell, _report(rows, zone))
+        print_report(shell, _steps_report(rows, zone))
     else:
         for row in rows:
             _print_one(row, zone)
+
+
+def _steps_report(rows: tuple[VerdictRow, ...], zone: str) -> Report:
+    """Make the report for CSV: a row for each step, and one where there is none."""
+    values: list[dict[str, Value]] = []
+    for row in rows:
+        steps = step_values(row.steps, zone)
+        values.extend({**_values(row), **_flat(step)} for step in steps or [{}])
+    return Report((), values, [], "")
+
+
+def _flat(step: Mapping[str, object]) -> dict[str, Value]:
+    observed = step.get("observed")
+    return {
+        "judge": str(step.get("judge", "")),
+        "says": str(step.get("verdict", "")),
+        "because": str(step.get("reason", "")),
+        "step_text": str(step.get("text", "")),
+        "observed": observed if isinstance(observed, bool) else None,
+    }
 
 
 async def _verdicts_of(shell: Shell, call: str) -> tuple[VerdictRow, ...]:

@@ -101,8 +101,11 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Bench:
+def bench(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Bench:
     """Give a site whose store is migrated and whose folders are closed to others."""
+    monkeypatch.delenv("COLUMNS", raising=False)  # else sentences would be wrapped
     for name in ("state", "run", "credentials"):
         (tmp_path / name).mkdir(mode=0o750)
     (tmp_path / "tollguard.toml").write_text(CONFIG.format(folder=tmp_path))

@@ -24,12 +24,12 @@ def test_a_right_is_granted_listed_and_revoked(bench: Bench) -> None:
     )
     assert listed.splitlines() == [
         "endpoint  may call  until",
-        "───────────────────────────",
-        "6001      FR MC     revoked",
+        "─────────────────────────────────",
+        "6001      FR MC     until revoked",
     ]
     assert partly.out == f"revoked: 6001 may not call FR (1 right, revision 2)\n{NOT_RUNNING}"
     assert wholly.out == (
-        f"revoked: 6001 may not call every country (1 right, revision 3)\n{NOT_RUNNING}"
+        f"revoked: 6001 may not call any country (1 right, revision 3)\n{NOT_RUNNING}"
     )
     assert again.out == "6001 has no such right\n"
     assert [row.action for row in audit] == ["revoke", "revoke", "grant"]

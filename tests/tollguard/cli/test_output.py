@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tollguard.cli.output import Column, Report, print_fields, print_report, printable
+from tollguard.cli.output import Column, Report, print_fields, print_report, printable, say
 from tollguard.cli.shell import Form, Shell
 
 COLUMNS = (
@@ -120,3 +120,51 @@ def test_a_narrow_terminal_is_not_overrun(
     print_report(Shell(), _report({"name": "x" * 90, "n": 1, "text": "y" * 90}))
 
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+
+
+def test_sentences_are_wrapped_for_a_screen_and_whole_for_a_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the width that COLUMNS says; a path is never broken, and a list keeps its indent."""
+    text = "no folder /var/lib/" + "x" * 40 + " is there; make it\n  second: line of words"
+
+    say(text)
+    monkeypatch.setenv("COLUMNS", "40")
+    say(text)
+    say("é" * 30 + " wrapped too", err=True)
+
+    streams = capsys.readouterr()
+    assert streams.out == (
+        f"{text}\nno folder\n  /var/lib/{'x' * 40}\n  is there; make it\n  second: line of words\n"
+    )
+    assert streams.err == "é" * 30 + " wrapped\n  too\n"
+
+
+def test_fields_are_wrapped_beside_their_names(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A long value goes on under its first word."""
+    monkeypatch.setenv("COLUMNS", "40")
+
+    print_fields([("name", "word " * 9 + "end"), ("n", "1")])
+
+    assert capsys.readouterr().out == (
+        "name  word word word word word word word\n      word word end\nn     1\n"
+    )
+
+
+def test_a_column_that_gives_way_keeps_its_least(capsys: pytest.CaptureFixture[str]) -> None:
+    """Then the widest of the others is cut, so that a word of the first never breaks."""
+    columns = (
+        Column("a", "a"),
+        Column("b", "b", most=60),
+        Column("text", "text", folds=True, gives=True, least=27),
+    )
+    row = {"a": "x" * 24, "b": "y" * 60, "text": "DENY " + "z" * 27}
+
+    print_report(Shell(), Report(columns, [row], [row], ""))
+
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert [line.split()[-1] for line in lines[2:]] == ["DENY", "z" * 27]
+    assert "x" * 24 in lines[2]

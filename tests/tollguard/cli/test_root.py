@@ -137,3 +137,26 @@ def test_two_forms_are_a_wrong_command_line(bench: Bench, arguments: tuple[str, 
 
     assert (result.code, result.out) == (64, "")
     assert "give --json or --csv, not both" in result.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status",),
+        ("check",),
+        ("suspend", "country", "XX", "--for", "2h", "--reason", "x"),
+        ("suspend", "endpoint", "e" * 79, "--for", "2h", "--reason", "x"),
+        ("--config", "none.toml", "status"),
+    ],
+)
+def test_no_sentence_is_wider_than_the_screen(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    """At 100 columns every line fits but one that a single long word fills."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+    result = bench.run(*arguments)
+
+    lines = (result.out + result.err).splitlines()
+    assert lines
+    assert [line for line in lines if len(line) > 100 and len(line.split()) > 1] == []

@@ -136,8 +136,8 @@ def test_without_a_status_nothing_guards(bench: Bench, content: str | None) -> N
 
     assert result.code == 2
     assert result.out.splitlines()[:2] == [
-        "NOT GUARDING: the dialplan's written fail mode answers; emergency calls pass,"
-        " chargeable calls are denied",
+        "NOT GUARDING: the dialplan's fail mode answers; emergency calls pass,"
+        " chargeable ones are denied",
         "! the daemon is not running: no status was written",
     ]
 

@@ -120,3 +120,15 @@ def test_two_suspensions_end_together(bench: Bench) -> None:
     assert bench.run("resume", "international").out.startswith(
         "resumed: international calls (2 suspensions ended, revision 3)\n"
     )
+
+
+def test_a_long_endpoint_is_listed_whole(bench: Bench) -> None:
+    """It is broken into lines and never cut."""
+    endpoint = "e" * 78 + "z"
+    bench.run("suspend", "endpoint", endpoint, "--for", "2h", "--reason", "stolen password")
+
+    lines = bench.run("suspend").out.splitlines()
+
+    assert max(map(len, lines)) <= 100
+    assert sum(line.count("e" * 20) for line in lines) >= 3
+    assert "".join(line[:40].strip() for line in lines[2:]).removeprefix("endpoint") == endpoint

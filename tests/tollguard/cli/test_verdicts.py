@@ -10,8 +10,10 @@ from dataclasses import replace
 
 import pytest
 
+from policies.reasons import REASONS
 from tests.tollguard.cli.conftest import Bench
 from tests.tollguard.store.samples import NODE, VERDICT
+from tollguard.cli.verdicts import LONGEST_REASON
 
 OBSERVED = replace(
     VERDICT,
@@ -187,3 +189,35 @@ def test_following_prints_what_comes_until_interrupted(
 
     assert expected in line
     assert (follower.returncode, err.strip()) == (130, "")
+
+
+def test_a_reason_is_never_broken(bench: Bench) -> None:
+    """Not by a long endpoint and number, and not by a long class without a country."""
+    wide = replace(VERDICT, endpoint="e" * 40, dialled="9" * 40, country=None)
+    bench.with_store(lambda store: store.write_verdicts([wide]))
+
+    lines = bench.run("verdicts").out.splitlines()
+
+    assert max(map(len, lines)) <= 100
+    assert sum("international-not-permitted" in line for line in lines) == 2
+    assert lines[2].split()[4:6] == ["-", "DENY"]
+    assert max(map(len, REASONS)) <= LONGEST_REASON
+
+
+def test_a_call_is_shown_as_csv_with_a_row_a_step(bench: Bench) -> None:
+    """What was judged stands before each step; one without steps has a row all the same."""
+    steps = VERDICT.steps[:-1] + ", " + VERDICT.steps[1:]
+    bench.with_store(
+        lambda store: store.write_verdicts([replace(VERDICT, linkedid="7", steps=steps)])
+    )
+
+    two = bench.run("verdicts", "show", "7", "--csv").out.splitlines()
+    none = bench.run("verdicts", "show", "1795500000.3", "--csv").out.splitlines()
+
+    assert two[0].endswith(",judge,says,because,step_text,observed")
+    assert len(two) == 3
+    assert two[1].endswith(
+        ",international,DENY,international-not-permitted,6001 has no right to call MC,false"
+    )
+    assert len(none) == 2
+    assert none[1].endswith(",,,,,")
