@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
+from agi.protocol import Refusal
 from agi.server import GateServer
 from ami_listener.hands import Hands
 from ami_listener.session import AmiSession
@@ -27,6 +28,7 @@ from tollguard.errors import ConfigError, GateError
 from tollguard.fact_writer import FactWriter
 from tollguard.gate import Gate
 from tollguard.heartbeat import Heartbeat
+from tollguard.key_watch import KeyWatch
 from tollguard.policy_watch import PolicyWatch
 from tollguard.request_desk import RequestDesk
 from tollguard.reservations import Reservations
@@ -126,12 +128,13 @@ class Daemon:
         )
         self.hands = Hands(self._ami(ami.hands_username, ami.hands_secret_file))
         self.cutter = CallsCutter(self.gate, self.situation, self.hands)
-        self.desk = RequestDesk(self.link, self.cutter, self._config.site.node)
+        self.desk = RequestDesk(self.link, self.cutter, self._config.site.node, self._sight)
         try:
             self.server = GateServer(self.gate.answer, read_secret(self._config.gate.key_file))
         except ValueError as error:
             message = f"gate.key_file: {error}"
             raise ConfigError(message) from error
+        self.keys = KeyWatch(lambda: self.server.refused[Refusal.WRONG_KEY])
         self.server.on_error = _tell_judge_error
         self.server.on_delivered = self.gate.delivered
 
@@ -236,6 +239,7 @@ class Daemon:
         while True:
             self.gate.sweep()
             self.facts.found(self.detector.due(time.monotonic()))
+            self.keys.look(time.monotonic())
             self._tell_blindness()
             self._tell_ledger()
             self.status_file.write()
@@ -268,7 +272,7 @@ class Daemon:
         gate, ledger, link = self.gate, self.reservations, self.link
         mode = gate.policy.mode.value
         stops, does_not_stop = stopped_now(mode, ledger.fault, self.situation.blind)
-        ami = self.session.state
+        ami, hands, keys = self.session.state, self.hands.state, self.keys
         return Status(
             node=self._config.site.node,
             pid=os.getpid(),
@@ -280,14 +284,21 @@ class Daemon:
             policy_source=self.watch.source,
             policy_fault=self.watch.fault,
             ami_state=ami.standing.value,
-            ami_since=to_text(time.time() - time.monotonic() + ami.since_s),
+            ami_since=_wall_text(ami.since_s),
             ami_reason=ami.reason,
+            ami_user=self._config.ami.eyes_username,
+            hands_state=hands.standing.value,
+            hands_since=_wall_text(hands.since_s),
+            hands_reason=hands.reason,
+            hands_user=self._config.ami.hands_username,
             blind=self.situation.blind,
             gate_host=self._config.gate.host,
             gate_port=self.server.port,
             sessions=self.server.sessions,
             answered=self.server.answered,
             refused={str(reason): count for reason, count in self.server.refused.items()},
+            wrong_keys=keys.count,
+            wrong_keys_since=_wall_text(keys.since_s) if keys.count else "",
             ledger_id=ledger.ledger_id,
             ledger_seq=ledger.last_seq,
             ledger_state=ledger.shown_state,
@@ -303,6 +314,9 @@ class Daemon:
             does_not_stop=does_not_stop,
         )
 
+    def _sight(self) -> tuple[str, str]:
+        return self.situation.blind, _wall_text(self.session.state.since_s)
+
     async def close(self) -> None:
         """Write what waits and close everything; safe after a start that failed."""
         await self.server.stop(0)
@@ -313,6 +327,10 @@ class Daemon:
         await self.link.close()
         self.status_file.remove()
         log.info("stopped")
+
+
+def _wall_text(mono_s: float) -> str:
+    return to_text(time.time() - time.monotonic() + mono_s)
 
 
 def _tell_judge_error(attempt: DialAttempt, error: Exception) -> None:

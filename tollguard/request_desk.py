@@ -4,16 +4,20 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
 from policies.judges import concerns_international
+from policies.policy import Suspension, SuspensionKind
 from tollguard.calls_cutter import CallsCutter
 from tollguard.errors import InputError, StoreError
 from tollguard.live_calls import LiveCall
-from tollguard.store.rows import CALLS_HANGUP, CALLS_LIST, RequestRow
+from tollguard.store.rows import CALLS_CUT, CALLS_HANGUP, CALLS_LIST, RequestRow
 from tollguard.store.times import to_text
 from tollguard.store_link import RETRY_S, StoreLink
+
+Sight = Callable[[], tuple[str, str]]  # why calls are not seen, "" when they are, and since when
 
 log = structlog.get_logger("tollguard.requests")
 
@@ -21,10 +25,11 @@ log = structlog.get_logger("tollguard.requests")
 class RequestDesk:
     """Claims this node's requests and answers each."""
 
-    def __init__(self, link: StoreLink, cutter: CallsCutter, node: str) -> None:
+    def __init__(self, link: StoreLink, cutter: CallsCutter, node: str, sight: Sight) -> None:
         self._link = link
         self._cutter = cutter
         self._node = node
+        self._sight = sight
         self._some = asyncio.Event()
 
     def wake(self) -> None:
@@ -57,19 +62,24 @@ class RequestDesk:
     async def _answer(self, request: RequestRow) -> tuple[str, bool]:
         """Do what one request wants; a fault of ours is answered too."""
         try:
-            return json.dumps(await self._do(request)), True
+            done = await self._do(request)
+            blind, since = self._sight()
+            return json.dumps({**done, "blind": blind, "since": since}), True
         except InputError as error:
             return str(error), False
         except Exception as error:
             log.exception("request-failed", kind=request.kind, by=request.by)
             return f"{request.kind}: {error}", False
 
-    async def _do(self, request: RequestRow) -> object:
+    async def _do(self, request: RequestRow) -> dict[str, object]:
         if request.kind == CALLS_LIST:
-            return [_describe(call) for call in self._cutter.live()]
+            return {"calls": [_describe(call) for call in self._cutter.live()]}
         if request.kind == CALLS_HANGUP:
             log.warning("hangup-asked", by=request.by, arguments=request.arguments)
-            return await self._hang_up(_chooser(json.loads(request.arguments)))
+            return {"ended": await self._hang_up(_chooser(json.loads(request.arguments)))}
+        if request.kind == CALLS_CUT:
+            cut, not_cut = await self._cutter.outcome(*_suspension(json.loads(request.arguments)))
+            return {"cut": cut, "not_cut": not_cut}
         message = f"this daemon does not know the request {request.kind!r}"
         raise InputError(message)
 
@@ -96,6 +106,17 @@ def _chooser(arguments: dict[str, str]) -> Callable[[LiveCall], bool]:
         case _:
             message = f"cannot tell which calls {arguments!r} means"
             raise InputError(message)
+
+
+def _suspension(arguments: dict[str, Any]) -> tuple[Suspension, int]:
+    """Say which suspension of which revision a question about its cut means."""
+    try:
+        kind = SuspensionKind(arguments["kind"])
+        revision, target = int(arguments["revision"]), str(arguments["target"])
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"cannot tell which suspension {arguments!r} means"
+        raise InputError(message) from error
+    return Suspension(0, kind, target, 0.0, None, "", ""), revision
 
 
 def _describe(call: LiveCall) -> dict[str, object]:

@@ -32,12 +32,19 @@ class Status:
         ami_state: ``up``, ``down`` or ``refused``.
         ami_since: When that began.
         ami_reason: Why, when not up.
+        ami_user: The eyes' name in ``manager.conf``.
+        hands_state: As ``ami_state``, of the connection that hangs calls up.
+        hands_since: When that began.
+        hands_reason: Why, when not up.
+        hands_user: The hands' name in ``manager.conf``.
         blind: Why nothing is seen; empty when seeing.
         gate_host: Where the gate listens.
         gate_port: Its port; 0 when it does not listen.
         sessions: Gate sessions open now.
         answered: Verdicts that Asterisk confirmed since the start.
         refused: Sessions without a verdict since the start, by reason.
+        wrong_keys: Those of them with a wrong key that are recent.
+        wrong_keys_since: When the first of these came; empty when there is none.
         ledger_id: The ledger in use; empty when none is.
         ledger_seq: Its newest durable row.
         ledger_state: ``ok``, ``foreign``, ``older`` or ``failed``.
@@ -65,12 +72,19 @@ class Status:
     ami_state: str
     ami_since: str
     ami_reason: str
+    ami_user: str
+    hands_state: str
+    hands_since: str
+    hands_reason: str
+    hands_user: str
     blind: str
     gate_host: str
     gate_port: int
     sessions: int
     answered: int
     refused: dict[str, int]
+    wrong_keys: int
+    wrong_keys_since: str
     ledger_id: str
     ledger_seq: int
     ledger_state: str

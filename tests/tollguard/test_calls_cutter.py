@@ -7,13 +7,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
+
 from ami_listener.hands import Hands
-from policies.events import AttemptAllowed, LegDialled
+from policies.events import AttemptAllowed, Blinded, ChannelGone, LegDialled
 from policies.policy import Policy, Suspension, SuspensionKind
 from tests.fakes.asterisk import FakeAsterisk
 from tests.tollguard.judging import MONACO, TOKYO, Judging, enforcing, judging
 from tests.tollguard.pbx import Pbx
 from tests.until import until
+from tollguard import calls_cutter
 from tollguard.calls_cutter import CallsCutter
 
 
@@ -136,3 +139,45 @@ async def test_a_refused_hangup_is_not_counted_as_done(tmp_path: Path) -> None:
         made.leg("/x/", MONACO, "6001")
 
         assert await made.cutter.cut(made.cutter.live()) == []
+
+
+async def test_the_outcome_of_a_suspension_counts_what_it_cut(tmp_path: Path) -> None:
+    """What Asterisk hung up is counted when it is gone, also by a sweep before the question."""
+    async with cutting(tmp_path) as made, asyncio.TaskGroup() as group:
+        made.leg("2.1", MONACO, "6001")
+        made.leg("2.2", TOKYO, "6001")
+        policy = suspending(SuspensionKind.COUNTRY, "MC")
+        made.desk.gate.use(policy)
+        made.desk.situation.blind = ""
+        asking = group.create_task(made.cutter.outcome(policy.suspensions[0], 4))
+        await until(lambda: made.pbx.hung_up == ["2.1"], 5)
+        made.desk.situation.apply(ChannelGone(0.0, "2.1", 21))
+        first = await asking
+        again = await made.cutter.outcome(policy.suspensions[0], 4)
+        later = await made.cutter.outcome(policy.suspensions[0], 5)
+
+    assert first == again == (["2.1"], {})
+    assert later == ([], {})
+
+
+async def test_a_call_that_stays_up_was_not_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asterisk's word is not enough while it still shows the call; a refusal is its reason."""
+    monkeypatch.setattr(calls_cutter, "SEEN_GONE_S", 0.01)
+    async with cutting(tmp_path) as made:
+        made.leg("2.1", MONACO, "6001")
+        made.leg("/x/", MONACO, "6001")
+        made.desk.situation.blind = ""
+        policy = suspending(SuspensionKind.COUNTRY, "MC")
+        made.desk.gate.use(policy)
+        seeing = await made.cutter.outcome(policy.suspensions[0], 4)
+        made.desk.situation.apply(ChannelGone(0.0, "/x/", 21))
+        made.desk.situation.apply(Blinded(0.0, "ami-lost"))
+        blind = await made.cutter.outcome(policy.suspensions[0], 4)
+
+    cut, not_cut = seeing
+    assert cut == []
+    assert not_cut["2.1"] == "Asterisk still shows it"
+    assert "is none of Asterisk's" in not_cut["/x/"]
+    assert blind == (["2.1"], {})

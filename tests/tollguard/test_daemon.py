@@ -13,8 +13,8 @@ import pytest
 
 from policies.policy import Mode, SuspensionKind
 from policies.snapshot import load as load_snapshot
-from tests.agi.asterisk_side import closed, connect, direct_channel, environment
-from tests.tollguard.node import ACTOR, MONACO, Node, call_up_to_verdict, make_node
+from tests.agi.asterisk_side import KEY, closed, connect, direct_channel, environment, play
+from tests.tollguard.node import ACTOR, MONACO, Node, call_of, call_up_to_verdict, make_node
 from tests.until import until, until_sync
 from tollguard.errors import GateError
 from tollguard.ledger_file import read
@@ -345,3 +345,16 @@ async def test_folders_that_cannot_be_reached_leave_the_gate_answering(node: Nod
     assert (status["policy_source"], status["ledger_state"]) == ("snapshot", "failed")
     assert "File name too long" in status["store_reason"]
     assert "Traceback" not in node.log
+
+
+async def test_a_wrong_gate_key_is_told(node: Node) -> None:
+    """A dialplan with another key gets no verdict; the status and the log say so."""
+    wrong = direct_channel(TOLLGUARD_KEY=KEY[::-1])
+    with node.running():
+        await play(node.config.gate.port, wrong, start=call_of(TOKYO))
+        until_sync(lambda: node.status["wrong_keys"] == 1, 5)
+        status = node.status
+
+    assert status["refused"] == {"wrong-key": 1}
+    assert status["wrong_keys_since"].startswith("20")
+    assert node.log.count("level=warning event=wrong-gate-key count=1") == 1

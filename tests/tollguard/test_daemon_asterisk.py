@@ -13,7 +13,7 @@ from tests.tollguard.node import ACTOR, MONACO, Node, make_node
 from tests.tollguard.pbx import Pbx
 from tests.tollguard.test_daemon import suspend
 from tests.until import until, until_told
-from tollguard.store import CALLS_HANGUP, CALLS_LIST, RequestRow, Store
+from tollguard.store import CALLS_CUT, CALLS_HANGUP, CALLS_LIST, RequestRow, Store
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Guarded:
     node: Node
     store: Store
 
-    async def ask(self, kind: str, arguments: dict[str, str]) -> RequestRow:
+    async def ask(self, kind: str, arguments: dict[str, object]) -> RequestRow:
         """Ask the daemon as the command does, and wait for its answer."""
         asked = await self.store.ask(
             "pbx1", kind, json.dumps(arguments), ACTOR, now_s=time.time(), for_s=60
@@ -106,9 +106,9 @@ async def test_live_calls_are_listed_and_hung_up_on_request(tmp_path: Path) -> N
         listed = await made.ask(CALLS_LIST, {})
         cut = await made.ask(CALLS_HANGUP, {"endpoint": "6001"})
 
-        (call,) = json.loads(listed.result or "")
+        (call,) = json.loads(listed.result or "")["calls"]
         assert (call["uniqueid"], call["dialled"], call["state"]) == ("2.1", MONACO, "up")
-        assert (cut.ok, cut.result) == (True, '["2.1"]')
+        assert (cut.ok, json.loads(cut.result or "")["ended"]) == (True, ["2.1"])
         assert made.pbx.hung_up == ["2.1"]
 
 
@@ -120,8 +120,12 @@ async def test_a_refused_password_is_told_and_the_gate_answers(tmp_path: Path) -
         await node.set_policy()
         async with node.running_beside():
             await until(lambda: node.status["ami_state"] == "refused", 10)
+            await until(lambda: node.status["hands_state"] == "refused", 10)
+            status = node.status
             answer = await node.call("0312345678")
 
+    assert (status["ami_user"], status["hands_user"]) == ("eyes", "hands")
+    assert status["hands_reason"].startswith("ami-refused")
     assert answer["TOLLGUARD_VERDICT"] == "ALLOW"
     assert "Traceback" not in node.log
 
@@ -136,3 +140,28 @@ async def test_a_lost_asterisk_is_told_as_blindness(tmp_path: Path) -> None:
 
     assert status["ami_state"] == "down"
     assert status["does_not_stop"] == ["calls-around-the-gate"]
+
+
+async def test_refused_hands_are_told_after_a_suspension(tmp_path: Path) -> None:
+    """Seeing but with no hands, the daemon answers that the running call was not cut."""
+    async with FakeAsterisk() as fake:
+        fake.secrets = {"eyes": "eyes-secret", "hands": "another"}
+        node = make_node(tmp_path / "n", ami_port=fake.port)
+        await node.set_policy()
+        async with node.running_beside():
+            await until(lambda: node.status["hands_state"] == "refused", 10)
+            await until(lambda: node.status["blind"] == "", 10)
+            store = await Store.open(node.config.store.url)
+            made = Guarded(Pbx(fake), node, store)
+            await made.call_up("2.1", MONACO)
+            revision = await suspend(node, SuspensionKind.COUNTRY, "MC")
+            await until(lambda: node.status["policy_revision"] == revision, 5)
+            told = await made.ask(
+                CALLS_CUT, {"revision": revision, "kind": "country", "target": "MC"}
+            )
+            await store.close()
+
+    assert told.ok, told.result
+    answer = json.loads(told.result or "")
+    assert (answer["cut"], answer["blind"]) == ([], "")
+    assert answer["not_cut"]["2.1"].startswith("ami-refused")

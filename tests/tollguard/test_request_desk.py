@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from policies.policy import SuspensionKind
 from tests.tollguard.judging import MONACO, TOKYO
 from tests.tollguard.node import ACTOR
-from tests.tollguard.test_calls_cutter import Cutting, cutting
+from tests.tollguard.test_calls_cutter import Cutting, cutting, suspending
 from tests.until import until
 from tollguard import request_desk, store_link
 from tollguard.request_desk import RequestDesk
-from tollguard.store import CALLS_HANGUP, CALLS_LIST, RequestRow, Store, migrate
+from tollguard.store import CALLS_CUT, CALLS_HANGUP, CALLS_LIST, RequestRow, Store, migrate
 from tollguard.store_link import StoreLink
 
 
@@ -24,7 +25,7 @@ async def answer_of(made: Cutting, folder: Path, kind: str, arguments: str) -> R
     store = await Store.open(url)
     asked = await store.ask("pbx1", kind, arguments, ACTOR, now_s=time.time(), for_s=60)
     link = StoreLink(url)
-    desk = RequestDesk(link, made.cutter, "pbx1")
+    desk = RequestDesk(link, made.cutter, "pbx1", lambda: ("", "T"))
     async with asyncio.TaskGroup() as group:
         running = group.create_task(desk.run())
         desk.wake()
@@ -43,9 +44,11 @@ async def test_calls_are_listed(tmp_path: Path) -> None:
     async with cutting(tmp_path) as made:
         made.leg("2.1", MONACO, "6001")
         row = await answer_of(made, tmp_path, CALLS_LIST, "{}")
-    (call,) = json.loads(row.result or "")
+    told = json.loads(row.result or "")
+    (call,) = told["calls"]
 
     assert row.ok
+    assert (told["blind"], told["since"]) == ("", "T")
     assert (call["uniqueid"], call["endpoint"], call["country"], call["state"]) == (
         "2.1",
         "6001",
@@ -75,7 +78,7 @@ async def test_calls_are_hung_up(
         row = await answer_of(made, tmp_path, CALLS_HANGUP, json.dumps(arguments))
 
         assert row.ok
-        assert json.loads(row.result or "") == expected
+        assert json.loads(row.result or "") == {"ended": expected, "blind": "", "since": "T"}
         assert sorted(made.pbx.hung_up) == expected
 
 
@@ -84,6 +87,7 @@ async def test_calls_are_hung_up(
     [
         ("dance", "{}", "does not know the request 'dance'"),
         (CALLS_HANGUP, '{"all": "everything"}', "cannot tell which calls"),
+        (CALLS_CUT, '{"kind": "moon"}', "cannot tell which suspension"),
         (CALLS_HANGUP, "no json", "calls-hangup: "),
     ],
 )
@@ -118,7 +122,7 @@ async def test_requests_wait_for_a_store_that_is_away(
     async with cutting(tmp_path) as made, asyncio.TaskGroup() as group:
         url = str(tmp_path / "later.db")
         link = StoreLink(url)
-        desk = RequestDesk(link, made.cutter, "pbx1")
+        desk = RequestDesk(link, made.cutter, "pbx1", lambda: ("", "T"))
         running = group.create_task(desk.run())
         desk.wake()
         await until(lambda: "does not exist" in link.fault, 5)
@@ -128,3 +132,22 @@ async def test_requests_wait_for_a_store_that_is_away(
         await link.close()
 
     assert link.fault == ""
+
+
+async def test_what_a_suspension_cut_is_told(tmp_path: Path) -> None:
+    """The answer waits for the cut, and names what was not cut with its reason."""
+    async with cutting(tmp_path) as made:
+        made.pbx.fake.answers["Hangup"] = {"Response": "Error", "Message": "Permission denied"}
+        made.leg("2.1", MONACO, "6001")
+        made.leg("2.2", TOKYO, "6001")
+        made.desk.gate.use(suspending(SuspensionKind.COUNTRY, "MC"))
+        arguments = json.dumps({"revision": 4, "kind": "country", "target": "MC"})
+        row = await answer_of(made, tmp_path, CALLS_CUT, arguments)
+
+    assert row.ok
+    assert json.loads(row.result or "") == {
+        "cut": [],
+        "not_cut": {"2.1": "Permission denied"},
+        "blind": "",
+        "since": "T",
+    }

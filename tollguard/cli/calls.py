@@ -1,25 +1,23 @@
 """`tollguard calls`: calls toward trunks that are up now; the daemon is asked."""
 
 import asyncio
-import json
-import time
 from typing import Any
 
 import click
 
 from tollguard.cli.actor import current_actor
+from tollguard.cli.asking import Answer, ask, sight_fault
 from tollguard.cli.lazy import examples
 from tollguard.cli.opened import opened_store
 from tollguard.cli.options import check_country, check_endpoint, report_options
 from tollguard.cli.output import Column, Report, Value, print_report
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import show_short
-from tollguard.errors import AsteriskError, NoAnswerError, NotFoundError
+from tollguard.errors import AsteriskError, NotFoundError
 from tollguard.i18n import _, ngettext
 from tollguard.store import CALLS_HANGUP, CALLS_LIST, Actor
 
 ANSWER_WAIT_S = 3.0
-LOOK_S = 0.02
 
 
 @click.group(
@@ -48,12 +46,15 @@ def list_calls(shell: Shell) -> None:
 
 
 def _list(shell: Shell) -> None:
-    rows = ask_daemon(shell, CALLS_LIST, {})
-    zone = shell.config.site.time_zone
-    print_report(shell, _report([_values(row) for row in rows], zone))
+    answer = ask_daemon(shell, CALLS_LIST, {})
+    stale = bool(answer.get("blind"))
+    rows = [_values(row, stale=stale) for row in answer.get("calls", ())]
+    if rows or not stale or shell.form is not Form.TABLE:
+        print_report(shell, _report(rows, shell.config.site.time_zone))
+    _refuse_blindness(shell, answer)
 
 
-def _values(row: dict[str, Any]) -> dict[str, Value]:
+def _values(row: dict[str, Any], *, stale: bool) -> dict[str, Value]:
     """Keep what this version knows of a row that a daemon of another version may have made."""
     keys = (
         "uniqueid",
@@ -66,7 +67,7 @@ def _values(row: dict[str, Any]) -> dict[str, Value]:
         "state",
         "since_at",
     )
-    return {key: row.get(key) for key in keys}
+    return {**{key: row.get(key) for key in keys}, "stale": stale}
 
 
 def _report(rows: list[dict[str, Value]], zone: str) -> Report:
@@ -85,6 +86,7 @@ def _report(rows: list[dict[str, Value]], zone: str) -> Report:
             {
                 **{key: str(value or "-") for key, value in row.items()},
                 "since": show_short(str(row["since_at"] or ""), zone),
+                "state": f"{row['state']} ({_('stale')})" if row["stale"] else str(row["state"]),
             }
             for row in rows
         ],
@@ -126,11 +128,15 @@ def hangup(
         raise click.UsageError(
             _("name one thing: a UNIQUEID, --endpoint, --country or --international")
         )
-    ended = ask_daemon(shell, CALLS_HANGUP, given)
+    answer = ask_daemon(shell, CALLS_HANGUP, given)
+    ended = answer.get("ended", [])
+    if not ended:
+        _refuse_blindness(shell, answer)
     if uniqueid is not None and not ended:
         msg = _("no call {uniqueid!r} is up; list them: tollguard calls")
         raise NotFoundError(msg.format(uniqueid=uniqueid))
     _print_hung_up(shell, ended)
+    _refuse_blindness(shell, answer)
 
 
 def _print_hung_up(shell: Shell, ended: list[Any]) -> None:
@@ -142,37 +148,23 @@ def _print_hung_up(shell: Shell, ended: list[Any]) -> None:
     click.echo(text.format(count=len(ended)))
 
 
-def ask_daemon(shell: Shell, kind: str, arguments: dict[str, str]) -> list[Any]:
+def ask_daemon(shell: Shell, kind: str, arguments: dict[str, str]) -> Answer:
     """Put a question to the node's daemon and wait for its answer.
 
     Raises:
         NoAnswerError: None came in `ANSWER_WAIT_S`: the daemon is down or stalled.
         AsteriskError: The daemon answered that it could not.
     """
-    actor = current_actor()
-    return asyncio.run(_ask(shell, kind, json.dumps(arguments), actor))
+    return asyncio.run(_ask(shell, (kind, arguments), current_actor()))
 
 
-async def _ask(shell: Shell, kind: str, arguments: str, actor: Actor) -> list[Any]:
+async def _ask(shell: Shell, question: tuple[str, dict[str, str]], actor: Actor) -> Answer:
     async with opened_store(shell) as store:
-        node = shell.node_name
-        request_id = await store.ask(
-            node, kind, arguments, actor, now_s=time.time(), for_s=ANSWER_WAIT_S
-        )
-        deadline = time.monotonic() + ANSWER_WAIT_S
-        while time.monotonic() < deadline:
-            answered = await store.request(request_id)
-            if answered is not None and answered.answered_at is not None:
-                return _result(answered.result, ok=bool(answered.ok))
-            await asyncio.sleep(LOOK_S)
-    msg = _(
-        "the daemon of {node} did not answer in {seconds:g} s; is it running? see tollguard status"
-    )
-    raise NoAnswerError(msg.format(node=node, seconds=ANSWER_WAIT_S))
+        return await ask(store, shell.node_name, question, actor, ANSWER_WAIT_S)
 
 
-def _result(result: str | None, *, ok: bool) -> list[Any]:
-    if not ok:
-        raise AsteriskError(result or _("the daemon could not do it"))
-    value = json.loads(result or "[]")
-    return value if isinstance(value, list) else [value]
+def _refuse_blindness(shell: Shell, answer: Answer) -> None:
+    """End with exit code 69 when there may be calls that the daemon cannot see."""
+    fault = sight_fault(answer, shell.config.site.time_zone)
+    if fault:
+        raise AsteriskError(fault)

@@ -21,6 +21,8 @@ ALIVE_S = 5.0
 IN_FORCE_WAIT_S = 2.0
 LOOK_S = 0.02
 
+After = Callable[[Store, Actor, Change, tuple[str, ...]], Awaitable[None]]
+
 
 @asynccontextmanager
 async def opened_store(shell: Shell) -> AsyncIterator[Store]:
@@ -60,6 +62,7 @@ def change_policy(
     shell: Shell,
     change: Callable[[Store, Actor, float], Awaitable[Change]],
     sentence: Callable[[Change], str],
+    after: After | None = None,
 ) -> None:
     """Make one change, say what was done, and wait until the daemons judge by it.
 
@@ -67,12 +70,13 @@ def change_policy(
         shell: The global options.
         change: Makes the change, given the store, who asks, and wall seconds.
         sentence: Says what was done.
+        after: Called with the names of the nodes where it is in force.
 
     Raises:
         NoAnswerError: A running daemon did not take it over in `IN_FORCE_WAIT_S`.
     """
     actor = current_actor()
-    asyncio.run(_change_policy(shell, actor, change, sentence))
+    asyncio.run(_change_policy(shell, actor, change, sentence, after))
 
 
 async def _change_policy(
@@ -80,16 +84,20 @@ async def _change_policy(
     actor: Actor,
     change: Callable[[Store, Actor, float], Awaitable[Change]],
     sentence: Callable[[Change], str],
+    after: After | None,
 ) -> None:
     async with opened_store(shell) as store:
         made = await change(store, actor, time.time())
         begin = time.monotonic()
         say(sentence(made))
         if made.count:
-            await _report_nodes(shell, store, made.revision, begin)
+            nodes = await _report_nodes(shell, store, made.revision, begin)
+            if after is not None:
+                await after(store, actor, made, nodes)
 
 
-async def _report_nodes(shell: Shell, store: Store, revision: int, begin: float) -> None:
+async def _report_nodes(shell: Shell, store: Store, revision: int, begin: float) -> tuple[str, ...]:
+    """Say where the change is in force and where it is not yet; returns where it is."""
     nodes = [row for row in await store.nodes() if shell.node in (None, row.node)]
     waited_for = {row.node for row in nodes if alive(row, time.time())}
     for row in nodes:
@@ -97,7 +105,9 @@ async def _report_nodes(shell: Shell, store: Store, revision: int, begin: float)
             say(_not_running(row.node))
     if not nodes:
         say(_not_running(shell.node_name))
+    alive_nodes = tuple(sorted(waited_for))
     await _wait(store, revision, waited_for, begin)
+    return alive_nodes
 
 
 def _not_running(node: str) -> str:

@@ -1,17 +1,19 @@
 """`tollguard registrations`: every endpoint, where its packets come from, and its state."""
 
 import asyncio
+import time
 
 import click
 
 from tollguard.cli.lazy import examples
-from tollguard.cli.opened import opened_store
+from tollguard.cli.opened import alive, opened_store
 from tollguard.cli.options import check_endpoint, report_options
-from tollguard.cli.output import Column, Report, nothing, print_report
-from tollguard.cli.shell import Shell, pass_shell
+from tollguard.cli.output import Column, Report, nothing, print_report, printable
+from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import show_minute
+from tollguard.errors import AsteriskError
 from tollguard.i18n import _
-from tollguard.store import DeviceRow
+from tollguard.store import DeviceRow, NodeRow
 
 STATES = ("ok", "lagged", "unreachable", "unmonitored", "unknown")
 
@@ -35,18 +37,34 @@ def registrations(shell: Shell, state: str | None, endpoint: str | None) -> None
     """Print the devices that the daemons see."""
     if endpoint is not None:
         check_endpoint(endpoint)
-    rows = asyncio.run(_devices(shell, endpoint, state))
+    rows, fault = asyncio.run(_devices(shell, endpoint, state))
     empty = nothing(
         _("no endpoint is known; is the daemon connected to Asterisk? see tollguard status"),
         state,
         endpoint,
     )
-    print_report(shell, _report(rows, shell.config.site.time_zone, empty))
+    if not fault or shell.form is not Form.TABLE:
+        print_report(shell, _report(rows, shell.config.site.time_zone, empty))
+    if fault:
+        raise AsteriskError(fault)
 
 
-async def _devices(shell: Shell, endpoint: str | None, state: str | None) -> tuple[DeviceRow, ...]:
+async def _devices(
+    shell: Shell, endpoint: str | None, state: str | None
+) -> tuple[tuple[DeviceRow, ...], str]:
+    """Read the devices; when there is none, also say which daemon sees nothing and why."""
     async with opened_store(shell) as store:
-        return await store.devices(node=shell.node, endpoint=endpoint, state=state)
+        rows = await store.devices(node=shell.node, endpoint=endpoint, state=state)
+        return rows, "" if rows else _sight_fault(shell, await store.nodes())
+
+
+def _sight_fault(shell: Shell, nodes: tuple[NodeRow, ...]) -> str:
+    text = _("registrations cannot be seen on {node}: {reason}; see tollguard status")
+    return "\n".join(
+        text.format(node=row.node, reason=printable(row.blind))
+        for row in nodes
+        if row.blind and alive(row, time.time()) and shell.node in (None, row.node)
+    )
 
 
 def _report(rows: tuple[DeviceRow, ...], zone: str, empty: str) -> Report:

@@ -17,13 +17,24 @@ import click
 
 from tollguard.cli.lazy import examples
 from tollguard.cli.options import report_options
-from tollguard.cli.output import Column, Report, print_fields, print_json, print_report, say
+from tollguard.cli.output import (
+    Column,
+    Report,
+    print_fields,
+    print_json,
+    print_report,
+    printable,
+    say,
+)
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import show_short
 from tollguard.errors import AccessError
-from tollguard.i18n import _
+from tollguard.i18n import _, ngettext
 
 STALE_S = 5.0
+# ami_listener.settings.Patience.refused_s, whose import would cost more than this command
+AGAIN_S = 60.0
+UP, REFUSED = "up", "refused"
 MAX_STATUS_BYTES = 1 << 20
 
 
@@ -76,7 +87,7 @@ def _look(shell: Shell) -> tuple[dict[str, Any], list[Finding]]:
         text = _("its status cannot be read: {reason}")
         return {}, [Finding(Health.FAIL, text.format(reason=error.strerror))]
     shell.check_node([str(data["node"])] if "node" in data else [])
-    return data, _judge(data, time.time())
+    return data, _judge(data, time.time(), shell.config.site.time_zone)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -101,7 +112,7 @@ def _age_s(data: Mapping[str, Any], now_s: float) -> float | None:
         return None
 
 
-def _judge(data: Mapping[str, Any], now_s: float) -> list[Finding]:
+def _judge(data: Mapping[str, Any], now_s: float, zone: str) -> list[Finding]:
     age_s = _age_s(data, now_s)
     if age_s is None:
         return [Finding(Health.FAIL, _("the daemon is not running: no status was written"))]
@@ -110,7 +121,7 @@ def _judge(data: Mapping[str, Any], now_s: float) -> list[Finding]:
         return [Finding(Health.FAIL, text.format(seconds=age_s))]
     if _has_ended(data.get("pid")):
         return [Finding(Health.FAIL, _("the daemon has ended without saying so"))]
-    return [*_faults(data), *_losses(data)]
+    return [*_faults(data), *_hands(data), *_keys(data, zone), *_losses(data)]
 
 
 def _has_ended(pid: object) -> bool:
@@ -130,6 +141,8 @@ def _faults(data: Mapping[str, Any]) -> list[Finding]:
     found = []
     if not data.get("gate_port"):
         found.append(Finding(Health.FAIL, _("the gate does not listen")))
+    if data.get("ami_state") == REFUSED:
+        found.append(Finding(Health.WARN, _refusal(data.get("ami_user"))))
     for key, text in (
         ("blind", _("blind: {reason}; registrations are stale, calls are not seen")),
         ("ledger_reason", _("ledger: {reason}; chargeable calls are denied")),
@@ -139,6 +152,41 @@ def _faults(data: Mapping[str, Any]) -> list[Finding]:
         if data.get(key):
             found.append(Finding(Health.WARN, text.format(reason=data[key])))
     return found
+
+
+def _hands(data: Mapping[str, Any]) -> list[Finding]:
+    state = data.get("hands_state", UP)
+    if state == UP:
+        return []
+    text = _("the hands are {state}: running calls cannot be cut; {reason}")
+    reason = _refusal(data.get("hands_user")) if state == REFUSED else data.get("hands_reason")
+    return [Finding(Health.WARN, text.format(state=state, reason=reason))]
+
+
+def _refusal(user: object) -> str:
+    text = _(
+        "AMI refused the user {user}; it is tried again every {seconds:g} s; remedy:"
+        " asterisk -rx 'manager reload'; if that does not help, tollguard config secrets"
+        " --rotate …, then manager reload, dialplan reload, restart tollguard"
+    )
+    return text.format(user=user, seconds=AGAIN_S)
+
+
+def _keys(data: Mapping[str, Any], zone: str) -> list[Finding]:
+    count = data.get("wrong_keys") or 0
+    if not count:
+        return []
+    text = ngettext(
+        "{count} gate session was refused for a wrong key since {since}: the dialplan's key is not"
+        " the daemon's (asterisk -rx 'dialplan reload', then restart tollguard), or somebody on"
+        " this machine tries the gate",
+        "{count} gate sessions were refused for a wrong key since {since}: the dialplan's key is"
+        " not the daemon's (asterisk -rx 'dialplan reload', then restart tollguard), or somebody"
+        " on this machine tries the gate",
+        count,
+    )
+    since = show_short(str(data.get("wrong_keys_since")), zone)
+    return [Finding(Health.WARN, text.format(count=count, since=since))]
 
 
 def _losses(data: Mapping[str, Any]) -> list[Finding]:
@@ -181,7 +229,7 @@ def _print(shell: Shell, data: Mapping[str, Any], findings: list[Finding], healt
         case Form.TABLE:
             say(headline)
             for text in texts:
-                say(f"! {text}")
+                say(f"! {printable(text)}")
             print_fields(_fields(data, shell.config.site.time_zone))
 
 
@@ -199,6 +247,7 @@ def _fields(data: Mapping[str, Any], zone: str) -> list[tuple[str, str]]:
         (_("gate"), f"{get('gate_host')}:{get('gate_port')}, {get('answered')} answered"),
         (_("refused"), refused),
         (_("AMI"), f"{get('ami_state')} {get('ami_reason') or ''}".strip()),
+        (_("hands"), f"{get('hands_state') or ''} {get('hands_reason') or ''}".strip()),
         (_("calls"), str(get("calls"))),
         (_("ledger"), f"{get('ledger_state')}, row {get('ledger_seq')}"),
         (_("store"), str(get("store_state"))),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from policies.policy import Suspension, SuspensionKind
+from tollguard.cli.cuts import tell_cuts
 from tollguard.cli.lazy import examples
 from tollguard.cli.opened import change_policy, opened_store, warn_of_unknown
 from tollguard.cli.options import check_reason, check_target, report_options
@@ -174,7 +175,10 @@ def _suspend(shell: Shell, kind: SuspensionKind, target: str | None, asked: _Ask
             what=name(kind, new.target), end=_end_text(until_s, zone), revision=change.revision
         )
 
-    change_policy(shell, make, sentence)
+    async def after(store: Store, actor: Actor, change: Change, nodes: tuple[str, ...]) -> None:
+        await tell_cuts(store, actor, nodes, (change.revision, kind, new.target), zone)
+
+    change_policy(shell, make, sentence, None if asked.keep_calls else after)
 
 
 @suspend.command(

@@ -6,6 +6,7 @@ commands read and write it. Each policy change is one transaction: row, audit ro
 
 from tollguard.store.facts import VerdictFilter
 from tollguard.store.rows import (
+    CALLS_CUT,
     CALLS_HANGUP,
     CALLS_LIST,
     Actor,
@@ -23,6 +24,7 @@ from tollguard.store.schema import migrate
 from tollguard.store.store import Store
 
 __all__ = [
+    "CALLS_CUT",
     "CALLS_HANGUP",
     "CALLS_LIST",
     "Actor",

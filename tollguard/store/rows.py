@@ -234,7 +234,7 @@ class RequestRow:
     Attributes:
         id: Row id.
         node: Who is asked.
-        kind: ``calls-list`` or ``calls-hangup``.
+        kind: ``calls-list``, ``calls-hangup`` or ``calls-cut``.
         arguments: JSON object.
         by: Who asks.
         asked_at: When.
@@ -307,7 +307,12 @@ class LedgerIdentity:
 
 CALLS_LIST = "calls-list"
 CALLS_HANGUP = "calls-hangup"
-# Result of CALLS_LIST: JSON array of {uniqueid, channel, endpoint, trunk, dialled, country,
-# state, since_at, limit_ms}; arguments {}.
-# Arguments of CALLS_HANGUP: {"uniqueid": …} or {"endpoint": …} or {"country": …} or
-# {"all": "international"}; result: JSON array of the uniqueids hung up.
+CALLS_CUT = "calls-cut"
+# Every result is a JSON object. In each, "blind" says why calls are not seen, "" when they are,
+# and "since" since when.
+# CALLS_LIST: arguments {}; result {"calls": [{uniqueid, channel, endpoint, trunk, dialled,
+# country, emergency, state, since_at}]}.
+# CALLS_HANGUP: arguments {"uniqueid": …} or {"endpoint": …} or {"country": …} or
+# {"all": "international"}; result {"ended": [uniqueids hung up]}.
+# CALLS_CUT, about a suspension that is in force: arguments {"revision": …, "kind": …, "target": …};
+# result {"cut": [uniqueids], "not_cut": {uniqueid: why}}.

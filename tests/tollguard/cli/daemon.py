@@ -34,14 +34,25 @@ class StandIn:
         asked: Requests that it answered: kind and arguments.
     """
 
-    def __init__(
-        self, path: Path, *, takes_over: bool = True, able: bool = True, empty: bool = False
+    def __init__(  # noqa: PLR0913 - one flag for each way in which a daemon fails
+        self,
+        path: Path,
+        *,
+        takes_over: bool = True,
+        able: bool = True,
+        empty: bool = False,
+        blind: bool = False,
+        cuts: bool = True,
+        answers: bool = True,
     ) -> None:
         self.asked: list[tuple[str, dict[str, str]]] = []
         self._path = path
         self._takes_over = takes_over
         self._able = able
         self._empty = empty
+        self._blind = blind
+        self._cuts = cuts
+        self._answers = answers
         self._ready = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
@@ -76,9 +87,23 @@ class StandIn:
 
     async def _answer(self, store: Store, request: RequestRow) -> None:
         self.asked.append((request.kind, json.loads(request.arguments)))
-        result = json.dumps([CALL] if request.kind == "calls-list" else ["1.2"])
-        if self._empty:
-            result = "[]"
-        if not self._able:
-            result = "AMI is down"
+        if not self._answers:
+            return
+        result = json.dumps(self._result(request.kind)) if self._able else "AMI is down"
         await store.answer_request(request.id, result, ok=self._able, now_s=time.time())
+
+    def _result(self, kind: str) -> dict[str, object]:
+        ids = [] if self._empty else ["1.2"]
+        sight = {
+            "blind": "ami-refused: no\x1b[2J" if self._blind else "",
+            "since": "2026-11-24T03:00:00.000Z",
+        }
+        match kind:
+            case "calls-list":
+                return {"calls": [] if self._empty else [CALL], **sight}
+            case "calls-hangup":
+                return {"ended": ids, **sight}
+            case _:
+                cut, not_cut = (ids, []) if self._cuts else ([], ids)
+                fault = "ami-refused: Authentication failed"
+                return {"cut": cut, "not_cut": dict.fromkeys(not_cut, fault), **sight}

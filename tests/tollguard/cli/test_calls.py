@@ -21,7 +21,7 @@ def test_live_calls_are_listed(bench: Bench) -> None:
         "─────────────────────────────────────────────────────────────────────────",
         "6001      01037793123456  MC  up     2026-11-24 12:00:00  trunk  1.2",
     ]
-    assert rows == [CALL]
+    assert rows == [{**CALL, "stale": False}]
     assert daemon.asked == [("calls-list", {})] * 3
 
 
@@ -100,3 +100,34 @@ def test_a_call_that_is_not_up_is_told(bench: Bench) -> None:
         "tollguard: no call '9.9' is up; list them: tollguard calls\n",
     )
     assert (all_of.code, all_of.out) == (0, "0 calls were hung up\n")
+
+
+BLIND = (
+    "tollguard: calls cannot be seen: ami-refused: no\\x1b[2J, since 2026-11-24 12:00:00;"
+    " see tollguard status\n"
+)
+
+
+def test_a_blind_daemon_is_not_believed(bench: Bench) -> None:
+    """What it still knows is marked stale, and that it cannot see is exit code 69."""
+    with bench.daemon(blind=True):
+        known, rows = bench.run("calls"), bench.run("calls", "--json")
+    with bench.daemon(blind=True, empty=True):
+        nothing = bench.run("calls")
+
+    assert [result.code for result in (known, rows, nothing)] == [69, 69, 69]
+    assert known.out.splitlines()[2].split()[:5] == ["6001", CALL["dialled"], "MC", "up", "(stale)"]
+    assert json.loads(rows.out) == [{**CALL, "stale": True}]
+    assert nothing.out == ""
+    assert known.err == rows.err == nothing.err == BLIND
+
+
+def test_a_blind_daemon_hangs_up_what_it_knows(bench: Bench) -> None:
+    """Both are told: what was hung up, and that there may be more."""
+    with bench.daemon(blind=True):
+        ended = bench.run("calls", "hangup", "--international")
+    with bench.daemon(blind=True, empty=True):
+        none = bench.run("calls", "hangup", "9.9")
+
+    assert (ended.code, ended.out, ended.err) == (69, "1 call was hung up\n", BLIND)
+    assert (none.code, none.out, none.err) == (69, "", BLIND)

@@ -2,11 +2,15 @@
 """`registrations`: where each phone's packets come from, and its state."""
 
 import json
+import time
 from dataclasses import replace
 
+import pytest
+
 from tests.tollguard.cli.conftest import Bench
-from tests.tollguard.store.samples import DEVICE
+from tests.tollguard.store.samples import DEVICE, NODE
 from tollguard.store import DeviceRow
+from tollguard.store.times import to_text
 
 ABSENT = replace(
     DEVICE,
@@ -114,3 +118,18 @@ def test_a_filter_that_matches_nothing_says_so(bench: Bench) -> None:
 
     for options in (("--endpoint", "nobody"), ("--state", "lagged")):
         assert bench.run("registrations", *options).out == "nothing matches the filter\n"
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_no_rows_of_a_blind_daemon_say_why(bench: Bench, form: tuple[str, ...]) -> None:
+    """Nothing known is not nothing there: the reason, and exit code 69."""
+    row = replace(NODE, at=to_text(time.time()), blind="ami-refused: no\x1b[2J")
+    bench.with_store(lambda store: store.beat(row))
+
+    result = bench.run("registrations", *form)
+
+    assert (result.code, result.out) == (69, "[]\n" if form else "")
+    assert result.err == (
+        "tollguard: registrations cannot be seen on pbx1: ami-refused: no\\x1b[2J;"
+        " see tollguard status\n"
+    )

@@ -10,9 +10,15 @@ from typing import Any
 
 import pytest
 
+from ami_listener.settings import Patience
 from tests.tollguard.cli.conftest import Bench
+from tollguard.cli.status import AGAIN_S
 from tollguard.store.times import to_text
 
+REMEDY = (
+    " remedy: asterisk -rx 'manager reload'; if that does not help, tollguard config secrets"
+    " --rotate …, then manager reload, dialplan reload, restart tollguard"
+)
 GOOD: dict[str, Any] = {
     "node": "pbx1",
     "pid": os.getpid(),
@@ -25,12 +31,19 @@ GOOD: dict[str, Any] = {
     "ami_state": "up",
     "ami_since": "2026-11-24T02:00:00.000Z",
     "ami_reason": "",
+    "ami_user": "tollguard-eyes",
+    "hands_state": "up",
+    "hands_since": "2026-11-24T02:00:00.000Z",
+    "hands_reason": "",
+    "hands_user": "tollguard-hands",
     "blind": "",
     "gate_host": "127.0.0.1",
     "gate_port": 573,
     "sessions": 0,
     "answered": 12,
-    "refused": {"bad-key": 2},
+    "refused": {"wrong-key": 2},
+    "wrong_keys": 0,
+    "wrong_keys_since": "",
     "ledger_id": "a" * 32,
     "ledger_seq": 9,
     "ledger_state": "ok",
@@ -69,8 +82,9 @@ def test_a_healthy_daemon_is_told_in_whole(bench: Bench) -> None:
         "mode     enforce",
         "policy   revision 7 (store)",
         "gate     127.0.0.1:573, 12 answered",
-        "refused  2 bad-key",
+        "refused  2 wrong-key",
         "AMI      up",
+        "hands    up",
         "calls    1",
         "ledger   ok, row 9",
         "store    ok",
@@ -95,6 +109,25 @@ def test_observing_says_that_nothing_is_stopped(bench: Bench) -> None:
         (
             {"blind": "connection lost"},
             "! blind: connection lost; registrations are stale, calls are not seen",
+        ),
+        (
+            {"ami_state": "refused", "ami_reason": "ami-refused: Authentication failed"},
+            "! AMI refused the user tollguard-eyes; it is tried again every 60 s;" + REMEDY,
+        ),
+        (
+            {"hands_state": "refused", "hands_reason": "ami-refused: Authentication failed"},
+            "! the hands are refused: running calls cannot be cut; AMI refused the user"
+            " tollguard-hands; it is tried again every 60 s;" + REMEDY,
+        ),
+        (
+            {"hands_state": "down", "hands_reason": "ami-unreachable: x\x1b[2J"},
+            "! the hands are down: running calls cannot be cut; ami-unreachable: x\\x1b[2J",
+        ),
+        (
+            {"wrong_keys": 2, "wrong_keys_since": "2026-11-24T03:00:00.000Z"},
+            "! 2 gate sessions were refused for a wrong key since 2026-11-24 12:00:00: the"
+            " dialplan's key is not the daemon's (asterisk -rx 'dialplan reload', then restart"
+            " tollguard), or somebody on this machine tries the gate",
         ),
         ({"ledger_reason": "disk full"}, "! ledger: disk full; chargeable calls are denied"),
         ({"store_reason": "locked"}, "! store: locked; the policy in memory goes on judging"),
@@ -243,3 +276,8 @@ def test_a_status_that_cannot_be_read_otherwise_says_why(bench: Bench) -> None:
 
     assert result.code == 2
     assert result.out.splitlines()[1] == "! its status cannot be read: Not a directory"
+
+
+def test_the_pause_after_a_refusal_is_told_truly() -> None:
+    """The sentence names the pause that the daemon makes."""
+    assert Patience().refused_s == AGAIN_S
