@@ -1,6 +1,7 @@
 """``make bench``: the figures that the design promises, as a table and as JSON.
 
-No test asserts on any of them: they are this machine's. ``BENCH_JSON=FILE`` keeps the JSON.
+No test asserts on any of them: they are this machine's, so a missed target is said and the exit
+code stays 0. ``BENCH_JSON=FILE`` keeps the JSON.
 """
 
 import json
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import ami, decision, ledger, policy, startup
+from tests.bench.target import at_least, at_most
 from tollguard import logs
 
 AMI_EVENTS = 50_000
@@ -33,7 +35,7 @@ def show_gate(told: dict[str, Any]) -> None:
     say("gate, full decision, beside a bare FastAGI handler")
     for name, figures in told["ratios"].items():
         bare, gate = figures["bare"], figures["gate"]
-        target = "target 0.70 or more" if name.startswith("domestic") else ""
+        target = at_least(figures["ratio"], 0.7) if name.startswith("domestic") else ""
         rates = f"{gate['calls_per_s']:.0f} of {bare['calls_per_s']:.0f} calls/s"
         row(name, f"{figures['ratio']:.2f}  {rates}", target)
         failed = bare["failed"] + gate["failed"]
@@ -52,8 +54,9 @@ def show_ami(told: dict[str, Any]) -> None:
     say("AMI bytes to typed event, beside plain panoramisk")
     for name in ("needed", "mixed"):
         rates = f"{told[f'{name}_ours_per_s']} of {told[f'{name}_plain_per_s']} events/s"
-        target = "target 2.00 or more" if name == "needed" else ""
-        row(f"{name} events", f"{told[f'{name}_ratio']:.2f}  {rates}", target)
+        ratio = told[f"{name}_ratio"]
+        target = at_least(ratio, 2.0) if name == "needed" else ""
+        row(f"{name} events", f"{ratio:.2f}  {rates}", target)
 
 
 def show_ledger(told: dict[str, Any]) -> None:
@@ -73,14 +76,14 @@ def show_policy(told: dict[str, Any]) -> None:
     """Print the line of a policy change."""
     say("policy change, from the command's first byte to in force")
     worst = f"{told['median_ms']:.0f} ms  worst {told['worst_ms']:.0f} ms"
-    row("median", worst, "target 200 ms or less")
+    row("median", worst, at_most(told["median_ms"], 200, " ms"))
 
 
 def show_startup(told: dict[str, Any]) -> None:
     """Print the line of the command's start."""
     say("start of a command")
     times = f"{told['times']:.1f} x  {told['status_ms']:.0f} of {told['import_click_ms']:.0f} ms"
-    row("tollguard status beside import click", times, "target 5.0 x or less")
+    row("tollguard status beside import click", times, at_most(told["times"], 5.0, " x"))
 
 
 def main() -> None:

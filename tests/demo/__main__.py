@@ -96,6 +96,8 @@ Everything is still running, in {stage.daemon.folder}. Try:
   {bin_folder}/tollguard status
   {bin_folder}/python -m tests.demo.dial 6001 01037793123456
   {bin_folder}/tollguard verdicts
+Registrations last 5 minutes; after that `tollguard registrations` lists no address. Once more:
+  {bin_folder}/python -m tests.demo.dial register 6001
 End it with:
   kill {os.getpid()}
 """

@@ -209,12 +209,14 @@ class Story:
         )
         codes = {self.stage.thief.register() for _ in range(GUESSES)}
         self.tell.check("no guess registers", codes == {401}, codes)
-        self.tell.within("the address is listed", 5.0, self._thief_is_listed)
+        self.tell.within(f"the address is listed with all {GUESSES}", 5.0, self._thief_is_listed)
         self.tell.command("attacks")
 
     def _thief_is_listed(self) -> bool:
         rows = self.report("attacks", "--source", "127.0.0.66")
-        return any("6001" in row["accounts"] for row in rows)
+        return any("6001" in row["accounts"] for row in rows) and all(
+            row["count"] >= GUESSES for row in rows
+        )
 
     def emergency(self) -> None:
         """Emergency calls pass, whatever is closed and whatever is dead."""

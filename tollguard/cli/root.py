@@ -64,7 +64,11 @@ def make_root() -> click.Group:
         help=_("Configuration; else $TOLLGUARD_CONFIG, else /etc/tollguard/tollguard.toml."),
     )
     @click.option("--node", metavar="NODE", help=_("Only this node; else all, or this machine."))
-    @click.option("--lang", type=click.Choice(LANGUAGES), help=_("Language; else the system's."))
+    @click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        help=_("Language; else the system's. There are no Japanese texts yet: ja prints English."),
+    )
     @report_options
     @click.version_option(package_name="tollguard", message="%(prog)s %(version)s")
     @click.pass_context
