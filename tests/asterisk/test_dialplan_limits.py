@@ -1,11 +1,13 @@
 """Shows on a real Asterisk that no limit is lost at the gate, and none holds an emergency call."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.asterisk import gatepeer
 from tests.asterisk.etc import Site
+from tests.asterisk.rawphone import RawPhone
 from tests.asterisk.sippeer import ReceivedCall
 from tests.asterisk.waiting import until
 from tests.asterisk.world import World, start_world, stop_world
@@ -13,17 +15,24 @@ from tests.asterisk.world import World, start_world, stop_world
 pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("dialplan-limits")]
 
 # 8 before the number sets a time-out of 3 s on the caller, as an operator's own limit would;
+# 5 does the same, and dials 110 when the trunk fails;
 # 6 lets a redirected call come back into the phones' context; 7 has two trunks.
 PHONES = """exten => _8.,1,Set(TIMEOUT(absolute)=3)
  same => n,Goto(tollguard-outbound,${FILTER(0-9,${EXTEN:1})},1)
 exten => _6.,1,Set(__FORWARD_CONTEXT=phones)
  same => n,Goto(tollguard-outbound,${FILTER(0-9,${EXTEN:1})},1)
 exten => _7.,1,Goto(both,${FILTER(0-9,${EXTEN:1})},1)
+exten => _5.,1,Set(TIMEOUT(absolute)=3)
+ same => n,Goto(then-110,${FILTER(0-9,${EXTEN:1})},1)
 include => tollguard-outbound
 """
 DIALPLAN = """[both]
 exten => _[0-9+*#].,1,Gosub(tollguard-dial,s,1(trunk))
  same => n,Gosub(tollguard-dial,s,1(trunk-b))
+[then-110]
+exten => _[0-9+*#].,1,Gosub(tollguard-dial,s,1(trunk))
+ same => n,Wait(0.2)
+ same => n,Goto(tollguard-outbound,110,1)
 """
 
 
@@ -65,6 +74,54 @@ def test_an_emergency_call_outlives_the_callers_limit(world: World) -> None:
     assert world.phone.dial("8110", hold_s=4) == 200
     assert world.trunk.numbers() == [b"110"]
     assert lasted_s(world.trunk.calls[0]) > 3.5
+
+
+def test_a_limited_leg_that_is_transferred_to_110_keeps_its_limit(world: World) -> None:
+    """A REFER to an emergency number lifts the caller's limit, never that of a trunk's leg."""
+    world.reset(gatepeer.allow(limit_ms="3000"))
+    with RawPhone(world.asterisk.access) as phone:
+        dialog = phone.call("0312345678")
+        assert phone.refer(dialog, "110") == 202
+        phone.hang_up(dialog)
+        until(lambda: world.trunk.numbers() == [b"0312345678", b"110"], 5, "110 is called")
+        lasted = lasted_s(world.trunk.calls[0])
+
+    assert abs(lasted - 3.0) < 0.2
+    lasted_s(world.trunk.calls[1])
+
+
+def test_the_mark_of_a_trunks_leg_costs_its_caller_nothing(world: World) -> None:
+    """Who called a trunk before is unlimited when 110 follows: the mark is the leg's alone."""
+    world.trunk.status = b"503 Service Unavailable"
+    with world.phone.call("50312345678", hold_s=4) as run:
+        until(lambda: world.trunk.numbers() == [b"0312345678"], 5, "the trunk is tried")
+        world.trunk.status = b"200 OK"
+        run.wait()
+        assert run.final("INVITE") == 200
+
+    assert world.trunk.numbers() == [b"0312345678", b"110"]
+    assert lasted_s(world.trunk.calls[1]) > 3.5
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"TOLLGUARD_LEG: 1\r\n",
+        b"X-TOLLGUARD_LEG: 1\r\n",
+        b"Diversion: <sip:6009@pbx;TOLLGUARD_LEG=1>;TOLLGUARD_LEG=1\r\n",
+        b"User-to-User: TOLLGUARD_LEG=1\r\n",
+    ],
+)
+def test_no_header_of_a_phones_makes_it_a_trunks_leg(world: World, headers: bytes) -> None:
+    """An emergency call from a phone that claims the mark outlives the caller's limit."""
+    with RawPhone(world.asterisk.access) as phone:
+        dialog = phone.call("8110", b'"TOLLGUARD_LEG=1"', headers)
+        call = world.trunk.calls[0]
+        begin_s = call.at_s
+        with pytest.raises(AssertionError):
+            until(lambda: call.ended_at_s, 3.6, "the call is cut")
+        assert time.monotonic() - begin_s > 3.5
+        phone.hang_up(dialog)
 
 
 def test_a_second_line_tries_another_trunk(world: World) -> None:

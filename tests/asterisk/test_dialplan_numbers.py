@@ -33,7 +33,7 @@ HOSTILE = {
     "tab": "010%09377",
     "line feed": "010%0A377",
     "carriage return": "010%0D377",
-    "too long": "0" * 41,
+    "too long": "0" * 65,
 }
 
 EMERGENCY = {
@@ -77,3 +77,12 @@ def test_a_number_that_only_resembles_an_emergency_number_is_judged(
     assert world.phone.dial(dialled) == 403
     assert [e["agi_arg_2"] for e in world.gate.environments] == [dialled]
     assert world.trunk.numbers() == []
+
+
+def test_a_number_of_64_characters_is_judged(world: World) -> None:
+    """The dialplan's bound is the plan's own: the longest number reaches the gate whole."""
+    world.reset(gatepeer.deny)
+    dialled = "0" * 64
+
+    assert world.phone.dial(dialled) == 403
+    assert [e["agi_arg_2"] for e in world.gate.environments] == [dialled]

@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from tests.asterisk.guarded import Guarded
+from tests.asterisk.rawphone import RawPhone
 from tests.asterisk.sipp import phone
 from tests.asterisk.waiting import until
 
@@ -92,6 +93,35 @@ def test_an_emergency_call_passes_with_everything_suspended(guarded: Guarded) ->
     finally:
         guarded.daemon.run("resume", "endpoint", "6001")
         guarded.daemon.run("resume", "international")
+
+
+@pytest.mark.parametrize(
+    ("display", "headers"),
+    [
+        (b'"a\tb"', b""),
+        (b'"a\x01b"', b""),
+        (b'"a\x7fb"', b""),
+        (b"", b"Diversion: <sip:a%01b@pbx>\r\n"),
+        (b"", b"Diversion: <sip:a%0aagi_arg_2%3a%20110@pbx>\r\n"),
+    ],
+)
+def test_no_claim_of_a_suspended_endpoint_chooses_the_fail_mode(
+    guarded: Guarded, display: bytes, headers: bytes
+) -> None:
+    """Whatever it claims to be, the gate reads it and denies; 110 passes all the same."""
+    guarded.daemon.run("suspend", "endpoint", "6001", "--for", "1h", "--reason", "test")
+    before = guarded.daemon.status()["refused"]
+    try:
+        with RawPhone(guarded.asterisk.access) as raw:
+            assert raw.dial("0451234567", display, headers) == 403
+            assert raw.dial("110", display, headers) == 200
+        row = until(lambda: newest_verdict(guarded, "0451234567"), 5, "the verdict is stored")
+    finally:
+        guarded.daemon.run("resume", "endpoint", "6001")
+
+    assert (row["verdict"], row["endpoint"]) == ("DENY", "6001")
+    assert guarded.trunk.numbers() == [b"110"]
+    assert guarded.daemon.status()["refused"] == before
 
 
 def test_a_call_that_nobody_is_responsible_for_may_not_go_abroad(guarded: Guarded) -> None:
