@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ami_listener.connection import Connection
-from ami_listener.errors import AmiActionError, AmiLostError, AmiTimeoutError
+from ami_listener.errors import AmiActionError, AmiLostError, AmiRefusedError, AmiTimeoutError
 from ami_listener.lists import CONTACTS
 from ami_listener.settings import AmiSettings, Patience
 from policies.events import Event
@@ -27,8 +27,53 @@ async def test_it_logs_in_and_asks() -> None:
         connection.close()
 
     assert frame.fields["Message"] == "Channel Hungup"
-    assert pbx.actions[0]["Events"] == "off"
-    assert pbx.actions[1]["Channel"] == "1.1"
+    assert [action["Action"] for action in pbx.actions] == ["Challenge", "Login", "Hangup"]
+    assert pbx.actions[1]["Events"] == "off"
+    assert pbx.actions[2]["Channel"] == "1.1"
+
+
+@pytest.mark.parametrize("user", ["eyes", "hands"])
+async def test_who_listens_on_the_port_is_never_told_the_secret(user: str) -> None:
+    """A login is a proof by Asterisk's challenge, which is worth nothing for another one."""
+    async with FakeAsterisk() as pbx:
+        connection = Connection(pbx.settings(user), unheard)
+        await connection.open()
+        connection.close()
+
+    assert pbx.secrets[user] not in str(pbx.actions)
+    assert pbx.actions[1].keys() == {
+        "Action", "ActionID", "AuthType", "Username", "Key", "Events",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "answer", [{"Response": "Error", "Message": "Must specify AuthType"}, None]
+)
+async def test_without_a_challenge_nothing_of_the_secret_is_sent(
+    answer: dict[str, str] | None,
+) -> None:
+    """A peer that gives no challenge is refused or given up, and never gets a plain login."""
+    async with FakeAsterisk() as pbx:
+        pbx.answers["Challenge"] = answer
+        connection = Connection(pbx.settings("eyes", Patience(connect_s=0.05)), unheard)
+
+        with pytest.raises(AmiLostError if answer is None else AmiRefusedError):
+            await connection.open()
+        connection.close()
+
+    assert [action["Action"] for action in pbx.actions] == ["Challenge"]
+
+
+async def test_a_proof_of_another_secret_is_refused() -> None:
+    """Asterisk's no to the proof is a refusal, which is not tried again soon."""
+    async with FakeAsterisk() as pbx:
+        settings = pbx.settings()
+        pbx.secrets["eyes"] = "another"
+        connection = Connection(settings, unheard)
+
+        with pytest.raises(AmiRefusedError, match="Authentication failed"):
+            await connection.open()
+        connection.close()
 
 
 async def test_nobody_listens_there() -> None:

@@ -1,9 +1,13 @@
 """Shows on a real Asterisk what tollguard's two AMI users hear, and how little they may do."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
+from ami_listener.connection import Connection
+from ami_listener.errors import AmiRefusedError
+from ami_listener.settings import AmiSettings
 from tests.asterisk.etc import Site
 from tests.asterisk.instance import Asterisk
 from tests.asterisk.rawami import RawAmi
@@ -121,6 +125,40 @@ def test_a_wrong_secret_is_refused(world: World) -> None:
     """The users have no default secret."""
     with RawAmi(world.asterisk.access, "tollguard-eyes", "tollguard") as ami:
         assert ami.login["Response"] == "Error"
+
+
+async def log_in(asterisk: Asterisk, user: str, secret: str) -> dict[str, str]:
+    """Log in with the product's own connection, and ask for a sign of life."""
+    access = asterisk.access
+    settings = AmiSettings(access.address, access.ami_port, user, secret)
+    connection = Connection(settings, lambda _event: None)
+    try:
+        await connection.open()
+        return (await connection.ask("Ping", {})).fields
+    finally:
+        connection.close()
+
+
+def check_logins(asterisk: Asterisk) -> None:
+    """See both users in by the challenge, and a wrong secret refused."""
+    for user, secret in (
+        ("tollguard-eyes", asterisk.access.eyes_secret),
+        ("tollguard-hands", asterisk.access.hands_secret),
+    ):
+        assert asyncio.run(log_in(asterisk, user, secret))["Ping"] == "Pong"
+        with pytest.raises(AmiRefusedError):
+            asyncio.run(log_in(asterisk, user, secret[:-1]))
+
+
+def test_both_users_log_in_by_the_challenge(world: World) -> None:
+    """Asterisk 22 takes the proof of a secret that is not sent."""
+    check_logins(world.asterisk)
+
+
+@pytest.mark.asterisk16
+def test_both_users_log_in_by_the_challenge_on_asterisk_16(sixteen: Asterisk) -> None:
+    """Asterisk 16 takes it as well."""
+    check_logins(sixteen)
 
 
 @pytest.mark.asterisk16

@@ -12,8 +12,10 @@ Leaving the block fails when an action came that nobody expected.
 
 import asyncio
 import contextlib
+import secrets
 import time
 from collections.abc import Callable, Iterable
+from hashlib import md5
 from typing import Self
 
 from ami_listener.settings import AmiSettings, Patience
@@ -45,6 +47,7 @@ class Client:
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
         self.user = ""
+        self.challenge = ""
         self.events = False
 
     def send(self, fields: Iterable[tuple[str, str]]) -> None:
@@ -66,6 +69,7 @@ class FakeAsterisk:
         lists: Action to the items of its list reply, each with its ``Event``. An action
             mapped to None is answered as an absent module would.
         answers: Action to what answers it: fields (``Response`` first), or None for no answer.
+        variables: Uniqueid of each channel that exists for ``Getvar`` to its variables.
         actions: Every action that came, in order, logins and pings included.
         banner: What is said first.
         stalled: Read on, but answer nothing any more.
@@ -76,6 +80,7 @@ class FakeAsterisk:
         self.secrets = {"eyes": "eyes-secret", "hands": "hands-secret"}
         self.lists: dict[str, list[Fields] | None] = {name: [] for name in LISTS}
         self.answers: dict[str, Fields | None] = {}
+        self.variables: dict[str, Fields] = {}
         self.actions: list[Fields] = []
         self.unexpected: list[Fields] = []
         self.banner = b"Asterisk Call Manager/11.0.0\r\n"
@@ -126,7 +131,7 @@ class FakeAsterisk:
         """Settings that log in here."""
         return AmiSettings("127.0.0.1", self._port, user, self.secrets[user], patience=patience)
 
-    def names(self, but: Iterable[str] = ("Login", "Ping", *LISTS)) -> list[str]:
+    def names(self, but: Iterable[str] = ("Challenge", "Login", "Ping", *LISTS)) -> list[str]:
         """Names of the actions that came, without the everyday ones."""
         return [fields["Action"] for fields in self.actions if fields["Action"] not in set(but)]
 
@@ -175,16 +180,21 @@ class FakeAsterisk:
             self._answer(client, fields, self.answers[name])
         elif name == "Login":
             self._login(client, fields)
+        elif name == "Challenge":
+            client.challenge = secrets.token_hex(4)
+            self._answer(client, fields, {"Response": "Success", "Challenge": client.challenge})
         elif name == "Ping":
             self._answer(client, fields, {"Response": "Success", "Ping": "Pong"})
         elif name in self.lists:
             self._list(client, fields)
+        elif name == "Getvar":
+            self._variable(client, fields)
         else:
             self.unexpected.append(fields)
 
     def _login(self, client: Client, fields: Fields) -> None:
         self.logins += 1
-        if self.secrets.get(fields["Username"]) != fields["Secret"]:
+        if not self._proved(client, fields):
             refusal = {"Response": "Error", "Message": "Authentication failed"}
             self._answer(client, fields, refusal)
             client.writer.close()
@@ -192,10 +202,27 @@ class FakeAsterisk:
         client.user, client.events = fields["Username"], fields["Events"] == "on"
         self._answer(client, fields, {"Response": "Success", "Message": "Authentication accepted"})
 
+    def _proved(self, client: Client, fields: Fields) -> bool:
+        """By the challenge, once each; plain panoramisk can only send the secret itself."""
+        secret = self.secrets.get(fields["Username"], "")
+        if "Secret" in fields:
+            return bool(secret) and fields["Secret"] == secret
+        challenge, client.challenge = client.challenge, ""
+        key = md5(f"{challenge}{secret}".encode(), usedforsecurity=False).hexdigest()
+        return bool(secret and challenge) and fields["Key"] == key
+
     def _answer(self, client: Client, asked: Fields, answer: Fields | None) -> None:
         if answer is not None:
             (first, *rest) = answer.items()
             client.send([first, ("ActionID", asked["ActionID"]), *rest])
+
+    def _variable(self, client: Client, asked: Fields) -> None:
+        channel, name = self.variables.get(asked["Channel"]), asked["Variable"]
+        if channel is None:
+            self._answer(client, asked, {"Response": "Error", "Message": "No such channel"})
+            return
+        value = channel.get(name, "")
+        self._answer(client, asked, {"Response": "Success", "Variable": name, "Value": value})
 
     def _list(self, client: Client, asked: Fields) -> None:
         name = asked["Action"]
