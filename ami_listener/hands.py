@@ -1,4 +1,4 @@
-"""The hands: the two things that are done to a live channel, on a connection that hears no events.
+"""The hands: what is done to a live channel or asked of it, on a connection that hears no events.
 
 An own connection and an own AMI user, so that a flood of events never delays cutting a call.
 """
@@ -10,12 +10,15 @@ from typing import Final
 
 from ami_listener.connection import Connection
 from ami_listener.errors import AmiLostError, UnsafeValueError
+from ami_listener.events import URI_MAX_CHARS
+from ami_listener.framing import Frame
 from ami_listener.settings import AmiSettings
 from ami_listener.upkeep import LinkState, Upkeep
 from policies.events import Event
 
 # A leading slash would make Hangup take the value as a pattern over all channels (manager.c).
 _UNIQUEID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}", re.ASCII)
+_VARIABLE: Final = re.compile(r"[A-Z_]{1,40}(?:\([a-z]{1,20}\))?", re.ASCII)
 _CAUSE_MAX: Final = 127
 CALL_REJECTED: Final = 21
 
@@ -58,7 +61,7 @@ class Hands:
         if not 0 <= cause <= _CAUSE_MAX:
             message = f"cause: {cause!r} is no Q.850 number"
             raise UnsafeValueError(message)
-        await self._act("Hangup", uniqueid, "Cause", str(cause))
+        _ = await self._act("Hangup", uniqueid, "Cause", str(cause))
 
     async def absolute_timeout(self, uniqueid: str, seconds: int) -> None:
         """Let a channel live ``seconds`` from now, replacing any limit it had.
@@ -74,15 +77,35 @@ class Hands:
         if seconds < 1:
             message = f"seconds: {seconds!r} would lift the limit"
             raise UnsafeValueError(message)
-        await self._act("AbsoluteTimeout", uniqueid, "Timeout", str(seconds))
+        _ = await self._act("AbsoluteTimeout", uniqueid, "Timeout", str(seconds))
 
-    async def _act(self, action: str, uniqueid: str, key: str, value: str) -> None:
+    async def variable(self, uniqueid: str, name: str) -> str:
+        """Read a variable of a channel, or a function such as ``CHANNEL(state)``.
+
+        Args:
+            uniqueid: Asterisk's id of the channel.
+            name: Ours, never a caller's.
+
+        Returns:
+            Its value, empty when it is not set. Untrusted text, bounded.
+
+        Raises:
+            UnsafeValueError: The id or the name is out of form; nothing was sent.
+            AmiError: As for `hangup`.
+        """
+        if not _VARIABLE.fullmatch(name):
+            message = f"name: {name!r} is no plain variable"
+            raise UnsafeValueError(message)
+        told = await self._act("Getvar", uniqueid, "Variable", name)
+        return told.fields.get("Value", "")[:URI_MAX_CHARS]
+
+    async def _act(self, action: str, uniqueid: str, key: str, value: str) -> Frame:
         if not _UNIQUEID.fullmatch(uniqueid):
             message = f"uniqueid: {uniqueid!r} is none of Asterisk's"
             raise UnsafeValueError(message)
         if self._connection is None:
             raise AmiLostError(self.state.reason)
-        _ = await self._connection.ask(action, {"Channel": uniqueid, key: value})
+        return await self._connection.ask(action, {"Channel": uniqueid, key: value})
 
     async def _attend(self) -> None:
         connection = Connection(self._settings, _unheard, self._clock, events=False)

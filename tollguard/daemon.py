@@ -22,6 +22,8 @@ from policies.events import Event, Technology
 from policies.policy import Policy
 from policies.situation import Situation
 from tollguard import logs
+from tollguard.adoption import Adoption
+from tollguard.call_records import CallRecords
 from tollguard.calls_cutter import CallsCutter
 from tollguard.config import Config
 from tollguard.errors import ConfigError, GateError
@@ -128,6 +130,8 @@ class Daemon:
         )
         self.hands = Hands(self._ami(ami.hands_username, ami.hands_secret_file))
         self.cutter = CallsCutter(self.gate, self.situation, self.hands)
+        records = CallRecords(self._config.ledger.path, self.link)
+        self.adoption = Adoption(self.gate, self.situation, self.hands, records)
         self.desk = RequestDesk(self.link, self.cutter, self._config.site.node, self._sight)
         try:
             self.server = GateServer(self.gate.answer, read_secret(self._config.gate.key_file))
@@ -198,6 +202,7 @@ class Daemon:
             "hands": self.hands.run,
             "policy": lambda: self.watch.run(self.apply, self.desk.wake),
             "requests": self.desk.run,
+            "adoption": self.adoption.run,
             "cutter": self.cutter.run,
             "ledger": lambda: self.reservations.keep_opening(
                 self._config.ledger.path, self.heartbeat.beat
@@ -223,6 +228,7 @@ class Daemon:
     def see(self, event: Event) -> None:
         """Take one event from the eyes."""
         self.situation.apply(event)
+        self.adoption.see(event)
         self.facts.found(self.detector.observe(event))
 
     async def apply(self, policy: Policy) -> None:

@@ -1,8 +1,11 @@
 """The ledger's file: its tables, its rows, and reading them without touching it."""
 
+import json
 import secrets
 import sqlite3
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -47,6 +50,11 @@ _LAST = """
 SELECT seq, kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
        limit_ms, policy_revision
 FROM entry ORDER BY seq DESC LIMIT ?
+"""
+_OF_TOKENS = """
+SELECT seq, kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
+       limit_ms, policy_revision
+FROM entry WHERE token IN (SELECT value FROM json_each(?)) ORDER BY seq
 """
 
 
@@ -160,6 +168,20 @@ def fault_text(error: Exception) -> str:
     return f"{error}; see that its folder is there and that the daemon's user may write in it"
 
 
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file for reading alone."""
+    try:
+        db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        try:
+            yield db
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        message = f"ledger {str(path)!r}: {fault_text(error)}"
+        raise LedgerError(message, reason="ledger-failed") from error
+
+
 def read(path: Path, limit: int = 50) -> LedgerReport:
     """Read the newest rows without touching the file.
 
@@ -170,13 +192,20 @@ def read(path: Path, limit: int = 50) -> LedgerReport:
     Raises:
         LedgerError: There is none, or it cannot be read.
     """
-    try:
-        db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
-        try:
-            entries = tuple(Entry(*row) for row in db.execute(_LAST, (limit,)))
-            return LedgerReport(identity(db), newest_seq(db), entries)
-        finally:
-            db.close()
-    except sqlite3.Error as error:
-        message = f"ledger {str(path)!r}: {fault_text(error)}"
-        raise LedgerError(message, reason="ledger-failed") from error
+    with _reading(path) as db:
+        entries = tuple(Entry(*row) for row in db.execute(_LAST, (limit,)))
+        return LedgerReport(identity(db), newest_seq(db), entries)
+
+
+def find(path: Path, tokens: Sequence[str]) -> dict[str, Entry | None]:
+    """Find the reservations of tokens; reads the whole file, so not in the loop's thread.
+
+    Returns:
+        The reservation of each token that has one; None where it was given back.
+
+    Raises:
+        LedgerError: As for `read`.
+    """
+    with _reading(path) as db:
+        rows = [Entry(*row) for row in db.execute(_OF_TOKENS, (json.dumps(tokens),))]
+    return {row.token: row if row.kind == RESERVE else None for row in rows}

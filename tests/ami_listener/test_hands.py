@@ -100,3 +100,19 @@ async def test_without_a_connection_nothing_is_kept_for_later() -> None:
 
         assert pbx.names() == []
         assert pbx.users == ["hands"]
+
+
+async def test_a_channel_is_asked_for_a_variable() -> None:
+    """Getvar gives the value, empty when it is not set; nothing else than a plain name is sent."""
+    async with FakeAsterisk() as pbx, at_work(pbx) as hands:
+        pbx.variables["1.1"] = {"CHANNEL(state)": "Up"}
+
+        assert await hands.variable("1.1", "CHANNEL(state)") == "Up"
+        assert await hands.variable("1.1", "TOLLGUARD_TOKEN") == ""
+        with pytest.raises(AmiActionError, match="No such channel"):
+            await hands.variable("1.2", "TOLLGUARD_TOKEN")
+        for name in ("X\r\nAction: Command", "SHELL(rm)x", "x", ""):
+            with pytest.raises(UnsafeValueError, match="name"):
+                await hands.variable("1.1", name)
+
+        assert pbx.names() == ["Getvar"] * 3

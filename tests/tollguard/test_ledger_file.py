@@ -8,7 +8,7 @@ import pytest
 from tests.tollguard.test_ledger import reservation
 from tollguard.errors import LedgerError
 from tollguard.ledger import Ledger
-from tollguard.ledger_file import Entry, read, return_row
+from tollguard.ledger_file import Entry, find, read, return_row
 
 
 async def test_the_newest_rows_come_first_and_no_more_than_asked_for(tmp_path: Path) -> None:
@@ -67,3 +67,19 @@ def test_a_return_says_only_whose_it_is() -> None:
 
     assert (kind, token, bool(at)) == ("return", "t1", True)
     assert [value for value in rest if value] == []
+
+
+async def test_a_token_s_reservation_is_found_unless_it_was_given_back(tmp_path: Path) -> None:
+    """Each known token has its row, or None when it was voided; others are not there."""
+    path = tmp_path / "ledger.db"
+    ledger = Ledger.open(path)
+    for name in "ab":
+        await ledger.reserve(reservation(name))
+    ledger.give_back("b")
+    await ledger.close()
+    found = find(path, ("a", "b", "c"))
+
+    assert {token: entry and entry.endpoint for token, entry in found.items()} == {
+        "a": "6001",
+        "b": None,
+    }
