@@ -1,6 +1,7 @@
 """The whole daemon, as a process: what it promises while things around it fail."""
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from policies.snapshot import load as load_snapshot
 from tests.agi.asterisk_side import KEY, closed, connect, direct_channel, environment, play
 from tests.tollguard.node import ACTOR, MONACO, Node, call_of, call_up_to_verdict, make_node
 from tests.until import until, until_sync
+from tollguard.daemon import cannot_listen
 from tollguard.errors import GateError
 from tollguard.ledger_file import read
 from tollguard.store import Store
@@ -227,6 +229,33 @@ async def test_a_refused_ami_leaves_the_gate_answering(tmp_path: Path) -> None:
     assert status["ami_state"] == "down"
     assert "event=blind" in node.log
     assert "Traceback" not in node.log
+
+
+@pytest.mark.parametrize(
+    ("number", "port", "remedy"),
+    [
+        (
+            errno.EACCES,
+            573,
+            "run it as the service (CAP_NET_BIND_SERVICE) or choose a port above 1024",
+        ),
+        (errno.EACCES, 4573, None),
+        (errno.EADDRNOTAVAIL, 573, "change gate.host to an address of this machine"),
+        (
+            errno.EADDRINUSE,
+            573,
+            "stop what holds it (ss -ltnp), or change gate.port and TOLLGUARD_GATE",
+        ),
+    ],
+)
+def test_a_gate_that_cannot_listen_says_what_to_do(
+    number: int, port: int, remedy: str | None
+) -> None:
+    """Each fault with its own remedy; where there is none, the fault stands alone."""
+    told = str(cannot_listen("127.0.0.1", port, OSError(number, os.strerror(number))))
+
+    fault = f"the gate cannot listen on 127.0.0.1:{port}: {os.strerror(number)}"
+    assert told == (f"{fault}; {remedy}" if remedy else fault)
 
 
 def test_a_gate_that_cannot_listen_ends_with_one_sentence(node: Node) -> None:
