@@ -1,5 +1,7 @@
 """`tollguard serve`: the daemon, in the foreground; systemd starts it."""
 
+import os
+
 import click
 
 from tollguard.cli.lazy import examples
@@ -16,4 +18,5 @@ def serve(shell: Shell) -> int:
     """Serve until told to stop; the exit code is the daemon's."""
     from tollguard.daemon import serve as run_daemon
 
+    os.environ.pop("COLUMNS", None)  # a journal keeps each sentence on one line
     return run_daemon(shell.config)

@@ -1,5 +1,7 @@
 """`serve`: the daemon's exit code is the command's."""
 
+import pytest
+
 from tests.tollguard.cli.conftest import Bench
 
 
@@ -9,3 +11,15 @@ def test_a_daemon_without_its_secrets_does_not_start(bench: Bench) -> None:
 
     assert (result.code, result.out) == (78, "")
     assert result.err.splitlines()[-1].startswith("tollguard: secret file ")
+
+
+def test_the_journal_gets_each_sentence_on_one_line(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A width that the environment hands down is no screen's."""
+    monkeypatch.setenv("COLUMNS", "40")
+
+    sentence = bench.run("serve").err.splitlines()[-1]
+
+    assert sentence.startswith("tollguard: secret file ")
+    assert len(sentence) > 40
