@@ -10,6 +10,7 @@ import pytest
 
 from tests.tollguard.node import ACTOR
 from tests.tollguard.test_ledger import reservation
+from tests.until import until
 from tollguard import reservations
 from tollguard.errors import LedgerError
 from tollguard.reservations import Reservations
@@ -125,6 +126,8 @@ async def test_a_ledger_is_opened_when_it_can_be(
 
     async with asyncio.TaskGroup() as group:
         _ = group.create_task(desk.keep_opening(path, compare))
+        desk.reason = ""
+        await until(lambda: desk.reason, 5)
         path.parent.mkdir()
     seq = await desk.reserve(reservation())
     await desk.close()
