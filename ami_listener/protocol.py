@@ -152,7 +152,7 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             del self._pending[action_id]
 
     def send(self, data: object, as_list: object = None) -> asyncio.Future[Frame]:  # noqa: ARG002
-        """Send what panoramisk's manager may build itself, as any other action; never sent again."""
+        """Send what panoramisk's manager may build itself; once, as any other action."""
         return self.ask(Pending(data if isinstance(data, Action) else Action(data)))
 
     def ask(self, pending: Pending) -> asyncio.Future[Frame]:

@@ -14,6 +14,7 @@ from ami_listener.connection import Connection
 from ami_listener.errors import AmiActionError
 from ami_listener.events import Rules
 from ami_listener.framing import Frame
+from ami_listener.hearing import Hearing
 from ami_listener.lists import (
     CHANNELS,
     ENDPOINTS,
@@ -32,6 +33,7 @@ from policies.events import (
     ContactStatus,
     Event,
     HostileEvent,
+    Reconciled,
     Technology,
 )
 
@@ -66,6 +68,7 @@ class AmiSession:
         self._rules = Rules(settings.rewrite_contact, settings.timestamps)
         self._upkeep = Upkeep(settings.username, settings.patience, self._on_change, clock)
         self._picture: Picture | None = None
+        self._hearing = Hearing()
         self._wake: asyncio.Future[float] | None = None
         self._blind = ""
 
@@ -84,7 +87,8 @@ class AmiSession:
         await self._upkeep.run(self._attend)
 
     async def _attend(self) -> None:
-        connection = Connection(self._settings, self._on_event, self._clock)
+        connection = Connection(self._settings, self._on_live_event, self._clock)
+        self._hearing = Hearing()
         try:
             await connection.open()
             self._upkeep.up()
@@ -99,11 +103,11 @@ class AmiSession:
         """Wait until the next picture is due; raise when the connection is lost."""
         self._wake = asyncio.get_running_loop().create_future()
         either: set[asyncio.Future[Any]] = {connection.lost, self._wake}
-        await asyncio.wait(
-            either,
-            timeout=self._settings.patience.reconcile_s,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
+        patience = self._settings.patience
+        due_s = patience.reconcile_s
+        if self._hearing.in_doubt:
+            due_s = min(due_s, patience.look_again_s)
+        await asyncio.wait(either, timeout=due_s, return_when=asyncio.FIRST_COMPLETED)
         if self._wake.done():
             await asyncio.wait({connection.lost}, timeout=self._wake.result())
         self._wake = None
@@ -122,10 +126,17 @@ class AmiSession:
         except AmiActionError as error:
             self._go_blind(f"ami-not-permitted: {error}")
         else:
-            self._blind = ""
-            self._tell(picture.reconciled(self._clock()))
+            self._show(picture.reconciled(self._clock()))
         finally:
             self._picture = None
+
+    def _show(self, picture: Reconciled) -> None:
+        """Tell the picture, and at once what it does not mend."""
+        self._blind = ""
+        self._tell(picture)
+        self._hearing.pictured(picture.channels)
+        if self._hearing.fault:
+            self._go_blind(self._hearing.fault)
 
     async def _ask(self, connection: Connection, query: Query) -> None:
         try:
@@ -141,13 +152,29 @@ class AmiSession:
         for event in translate_item(frame, at_s, self._rules):
             self._on_event(event)
 
+    def _on_live_event(self, event: Event) -> None:
+        before = self._hearing.fault
+        self._hearing.heard(event)
+        after = self._hearing.fault
+        if after != before:
+            if after:
+                self._go_blind(after)
+            else:
+                self._wake_within(SOON_S)
+        self._on_event(event)
+
     def _on_event(self, event: Event) -> None:
         if self._picture is not None:
             self._picture.observe(event)
         pause_s = _picture_within_s(event)
-        if pause_s and self._wake is not None and not self._wake.done():
-            self._wake.set_result(pause_s)
+        if pause_s:
+            self._wake_within(pause_s)
         self._sink(event)
+
+    def _wake_within(self, pause_s: float) -> None:
+        """Have a picture taken soon, when none was asked for already."""
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(pause_s)
 
     def _on_change(self, state: LinkState) -> None:
         if state.standing is not Standing.UP:

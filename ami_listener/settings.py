@@ -16,6 +16,8 @@ class Patience:
         ping_s: Interval of pings. A peer that sent nothing for two of them is gone,
             so a dead one is told within 10 s (guarantee 8).
         reconcile_s: Interval of full pictures, because a lost event cannot be seen.
+        look_again_s: When a picture shows a channel that no event announced: pause before the
+            next picture, which tells whether calls are heard at all (guarantee 8: 10 s).
         retry_first_s: First pause of the back-off; it doubles up to ``retry_most_s``.
         retry_most_s: Longest pause of the back-off.
         refused_s: Pause after a refused login. Long, because each try is a security event
@@ -28,6 +30,7 @@ class Patience:
     list_s: float = 20.0
     ping_s: float = 3.0
     reconcile_s: float = 60.0
+    look_again_s: float = 8.0
     retry_first_s: float = 0.25
     retry_most_s: float = 10.0
     refused_s: float = 60.0

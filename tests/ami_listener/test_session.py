@@ -277,3 +277,35 @@ async def test_no_secret_reaches_the_log(caplog: pytest.LogCaptureFixture) -> No
     digest = hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()
     for leak in (secret, base64.b64encode(secret.encode()).decode(), digest):
         assert leak not in caplog.text
+
+
+async def test_a_channel_that_no_event_announced_blinds_until_one_is_heard() -> None:
+    """A second picture is taken soon; the blindness outlasts pictures and ends with an event."""
+    events: list[Event] = []
+    async with FakeAsterisk() as pbx, watching(pbx, events, reconcile_s=0.3, look_again_s=0.02):
+        await until(lambda: reconciled(events))
+        pbx.lists["CoreShowChannels"] = [CHANNEL]
+        await until(lambda: blinded(events))
+        assert blinded(events)[-1] == "ami-no-call-events: class call is missing"
+        assert [type(event) for event in events[-2:]] == [Reconciled, Blinded]
+
+        pictures = len(reconciled(events))
+        pbx.event("Newchannel", Channel="PJSIP/6001-00000001", Uniqueid="1.1", Linkedid="1.1")
+        await until(lambda: len(reconciled(events)) > pictures, 5)
+        await until(lambda: isinstance(events[-1], Reconciled), 5)
+
+
+async def test_events_without_a_timestamp_blind_at_once() -> None:
+    """The third of them names the setting, and stays named by the next picture."""
+    events: list[Event] = []
+    async with FakeAsterisk() as pbx, watching(pbx, events, reconcile_s=0.05):
+        await until(lambda: reconciled(events))
+        for cause in ("1", "2", "3"):
+            text = (
+                f"Event: Hangup\r\nPrivilege: call,all\r\nUniqueid: 1.1\r\nCause: {cause}\r\n\r\n"
+            )
+            pbx.raw(text.encode())
+        await until(lambda: len(blinded(events)) >= 2, 15)
+
+        assert set(blinded(events)) == {"ami-no-timestamps: timestampevents must be yes"}
+        assert isinstance(events[-1], Blinded)
