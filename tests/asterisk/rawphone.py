@@ -162,7 +162,9 @@ class RawPhone:
         words = {key: value.strip(b'"') for key, value in _CHALLENGE.findall(line.group(1))}
         who = _hex(b":".join((self.name.encode(), words[b"realm"], _secret(self.name))))
         what = _hex(method + b":" + uri)
-        proof = _hex(b":".join((who, words[b"nonce"], b"00000001", b"c", b"auth", what)))
+        # chan_sip asks for no quality of protection, chan_pjsip does
+        quality = (b"00000001", b"c", b"auth") if b"qop" in words else ()
+        proof = _hex(b":".join((who, words[b"nonce"], *quality, what)))
         parts = (
             b'username="' + self.name.encode() + b'"',
             b'realm="' + words[b"realm"] + b'"',
@@ -170,7 +172,7 @@ class RawPhone:
             b'uri="' + uri + b'"',
             b'response="' + proof + b'"',
             b'opaque="' + words.get(b"opaque", b"") + b'"',
-            b'algorithm=MD5, qop=auth, nc=00000001, cnonce="c"',
+            b"algorithm=MD5" + (b', qop=auth, nc=00000001, cnonce="c"' if quality else b""),
         )
         return b"Authorization: Digest " + b", ".join(parts) + b"\r\n"
 

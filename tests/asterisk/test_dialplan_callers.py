@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.asterisk import gatepeer
+from tests.asterisk.etc import Site
 from tests.asterisk.rawphone import RawPhone
-from tests.asterisk.world import World
+from tests.asterisk.waiting import until
+from tests.asterisk.world import World, start_world, stop_world
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("dialplan-callers")]
 
@@ -87,3 +89,43 @@ def test_an_emergency_call_passes_whatever_the_caller_claims(
     assert raw.dial("110", *CLAIMS[claim]) == 200
     assert world.trunk.numbers() == [b"110"]
     assert world.gate.environments == []
+
+
+@pytest.fixture(scope="module")
+def sixteen() -> Iterator[World]:
+    """Start an Asterisk 16, whose phones are chan_sip's."""
+    world = start_world(Site(flavour="16"))
+    yield world
+    stop_world(world)
+
+
+@pytest.mark.asterisk16
+def test_asterisk_16_hands_the_gate_clean_lines_as_well(sixteen: World) -> None:
+    """No claim leaves a control character or a long value there, and an honest name is kept."""
+    for claim in CLAIMS.values():
+        sixteen.reset(gatepeer.deny)
+        with RawPhone(sixteen.asterisk.access) as raw:
+            assert raw.dial(HOME, *claim) == 403
+        values = sixteen.gate.environments[0].values()
+        assert [value for value in values if CONTROL.search(value) or len(value) > 255] == []
+
+    with RawPhone(sixteen.asterisk.access) as raw:
+        assert raw.dial(HOME, HONEST["UTF-8"][0]) == 403
+    assert sixteen.gate.environments[-1]["agi_calleridname"] == HONEST["UTF-8"][1]
+
+
+@pytest.mark.asterisk16
+def test_asterisk_16_keeps_the_limit_of_a_leg_transferred_to_110(sixteen: World) -> None:
+    """The mark of the trunk's leg works there too."""
+    sixteen.reset(gatepeer.allow(limit_ms="2000"))
+    with RawPhone(sixteen.asterisk.access) as raw:
+        dialog = raw.call(HOME)
+        assert raw.refer(dialog, "110") == 202
+        raw.hang_up(dialog)
+        until(lambda: sixteen.trunk.numbers() == [HOME.encode(), b"110"], 5, "110 is called")
+        call = sixteen.trunk.calls[0]
+        until(lambda: call.ended_at_s, 5, "the limited leg ends")
+
+    assert call.answered_at_s is not None
+    assert call.ended_at_s is not None
+    assert abs(call.ended_at_s - call.answered_at_s - 2.0) < 0.2
