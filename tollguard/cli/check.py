@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ def _file(shell: Shell) -> Iterator[Remark]:
 
 
 def _remarks(config: "Config") -> Iterator[Remark]:
-    for checks in (_trunks, _secrets, _folders, _store):
+    for checks in (_trunks, _gate, _secrets, _files, _folders, _store):
         yield from checks(config)
 
 
@@ -90,6 +91,28 @@ def _trunks(config: "Config") -> Iterator[Remark]:
     elif not any(trunk.emergency for trunk in config.trunk):
         text = _("no trunk may carry emergency calls; set emergency = true on one")
         yield Remark(WARNING, "trunk", text)
+
+
+def _gate(config: "Config") -> Iterator[Remark]:
+    """Who reaches the port may try keys and fill it; only the key keeps others out."""
+    host = config.gate.host
+    try:
+        inside = ip_address(host).is_loopback
+    except ValueError:
+        inside = host == "localhost"
+    if not inside:
+        text = _(
+            "the gate listens on {host}, where other machines may reach it, and AGI is not"
+            " encrypted; let only Asterisk reach the port, or use 127.0.0.1"
+        )
+        yield Remark(WARNING, "gate.host", text.format(host=host))
+
+
+def _files(config: "Config") -> Iterator[Remark]:
+    store, ledger = Path(config.store.url), config.ledger.path
+    if store.resolve() == ledger.resolve():
+        text = _("it is the store's file {path} too; give the ledger a file of its own")
+        yield Remark(ERROR, "ledger.path", text.format(path=ledger))
 
 
 def _secrets(config: "Config") -> Iterator[Remark]:

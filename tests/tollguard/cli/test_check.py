@@ -204,3 +204,31 @@ def test_no_command_breaks_on_folders_that_cannot_be_reached(
 
     assert result.code == code
     assert len(result.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "warned"),
+    [("127.0.0.2", False), ("localhost", False), ("0.0.0.0", True), ("192.0.2.7", True)],
+)
+def test_a_gate_that_others_reach_is_a_warning(good: Bench, host: str, *, warned: bool) -> None:
+    """Only this machine may reach it without being told."""
+    text = good.config.read_text()
+    good.config.write_text(text.replace("[gate]", f'[gate]\nhost = "{host}"'))
+
+    result = good.run("check")
+
+    assert result.code == 0
+    assert (f"warning  gate.host: the gate listens on {host}" in result.out) is warned
+
+
+def test_one_file_for_store_and_ledger_is_an_error(good: Bench) -> None:
+    """Their locks would hold each other up; a link does not hide it."""
+    link = good.folder / "link"
+    link.symlink_to(good.folder / "state")
+    text = good.config.read_text()
+    good.config.write_text(text.replace("/state/ledger.db", "/link/tollguard.db"))
+
+    result = good.run("check")
+
+    assert result.code == 78
+    assert "error  ledger.path: it is the store's file" in result.out
