@@ -155,7 +155,7 @@ class Daemon:
     async def start(self) -> None:
         """Get a policy and a ledger; neither failing keeps the gate from answering."""
         self.reservations.open(self._config.ledger.path)
-        self.gate.use(await self.watch.start())
+        self.gate.use(await self.watch.start(used=self.reservations.last_seq > 0))
 
     async def work(self) -> None:
         """Listen, say that it is ready, and run every part until told to stop.

@@ -52,7 +52,7 @@ def node_row(status: Status) -> NodeRow:
         started_at=status.started_at,
         version=status.version,
         mode=status.mode,
-        policy_revision=status.policy_revision,
+        policy_revision=_revision_taken(status),
         ami_state=status.ami_state,
         ami_reason=status.ami_reason,
         blind=status.blind,
@@ -63,3 +63,13 @@ def node_row(status: Status) -> NodeRow:
         ledger_state=status.ledger_state,
         ledger_reason=status.ledger_reason,
     )
+
+
+def _revision_taken(status: Status) -> int:
+    """Give the revision of this store's policy that judges; 0 while another one does.
+
+    A command that changed the store waits for its own revision, and must not
+    take the snapshot's higher number for it.
+    """
+    taken = status.policy_source == "store" and not status.policy_fault
+    return status.policy_revision if taken else 0

@@ -10,13 +10,27 @@ MAX_SNAPSHOT_BYTES = 16 << 20
 FILE_MODE = 0o640  # Asterisk's group reads it: the fallback script judges by it
 
 
-def read_snapshot(path: Path) -> Policy | None:
-    """Read the last policy; None when there is none that can be believed."""
+def look_at_snapshot(path: Path) -> tuple[Policy | None, str]:
+    """Read the last policy.
+
+    Returns:
+        The policy and an empty text; None and why it cannot be read; or None and
+        an empty text where there is no file.
+    """
     try:
         with path.open("rb") as file:
-            return load(file.read(MAX_SNAPSHOT_BYTES))
-    except (OSError, ValueError):
-        return None
+            return load(file.read(MAX_SNAPSHOT_BYTES)), ""
+    except FileNotFoundError:
+        return None, ""
+    except OSError as error:
+        return None, f"{path} cannot be read: {error.strerror}"
+    except ValueError as error:
+        return None, f"{path} cannot be read: {error}"
+
+
+def read_snapshot(path: Path) -> Policy | None:
+    """Read the last policy; None when there is none that can be believed."""
+    return look_at_snapshot(path)[0]
 
 
 def write_snapshot(path: Path, policy: Policy) -> bool:

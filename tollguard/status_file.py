@@ -27,7 +27,7 @@ class Status:
         version: tollguard's version.
         mode: ``observe`` or ``enforce``.
         policy_revision: The policy in force.
-        policy_source: ``store``, ``snapshot`` or ``default``.
+        policy_source: ``store``, ``snapshot``, ``default`` or ``fallback``.
         policy_fault: Why the store's policy is not in force; empty when it is.
         ami_state: ``up``, ``down`` or ``refused``.
         ami_since: When that began.

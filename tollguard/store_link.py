@@ -7,7 +7,9 @@ from typing import TypeVar
 import structlog
 
 from tollguard.errors import StoreError
+from tollguard.store.schema import store_path
 from tollguard.store.store import Store
+from tollguard.store.watch import file_identity
 
 RETRY_S = 1.0
 
@@ -28,6 +30,7 @@ class StoreLink:
         self.url = url
         self.fault = "not opened"
         self._store: Store | None = None
+        self._identity: tuple[int, int] | None = None
         self._tried_at = float("-inf")
 
     async def do(self, work: Callable[[Store], Awaitable[T]]) -> T:
@@ -52,11 +55,15 @@ class StoreLink:
             await store.close()
 
     async def _opened(self) -> Store:
+        path = store_path(self.url)
+        if self._store is not None and file_identity(path) != self._identity:
+            await self.close()
         if self._store is None:
             now = time.monotonic()
             if now - self._tried_at < RETRY_S:
                 raise StoreError(self.fault)
             self._tried_at = now
+            self._identity = file_identity(path)
             self._store = await Store.open(self.url)
         return self._store
 

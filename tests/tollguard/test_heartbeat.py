@@ -1,6 +1,9 @@
 """The node's row in the store follows its status."""
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from tests.tollguard.test_status_file import status
 from tollguard.heartbeat import Heartbeat, node_row
@@ -35,3 +38,16 @@ async def test_a_store_that_is_away_is_no_error(tmp_path: Path) -> None:
     await Heartbeat(link, Reservations(), status).beat()
 
     assert "does not exist" in link.fault
+
+
+@pytest.mark.parametrize(
+    ("source", "fault", "revision"),
+    [("store", "", 3), ("snapshot", "", 0), ("store", "malformed", 0), ("fallback", "", 0)],
+)
+def test_only_the_store_s_own_policy_counts_as_taken(
+    source: str, fault: str, revision: int
+) -> None:
+    """A command must not take the snapshot's revision for its own change."""
+    told = replace(status(), policy_revision=3, policy_source=source, policy_fault=fault)
+
+    assert node_row(told).policy_revision == revision

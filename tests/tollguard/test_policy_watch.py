@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from policies.judges import decide
+from policies.numbering.plans import plan_for
 from policies.policy import Mode, Policy, Site
-from tests.tollguard.judging import SITE
+from policies.situation import Situation
+from tests.tollguard.judging import MONACO, SITE, TOKYO, attempt
 from tests.tollguard.node import ACTOR
 from tests.until import until
 from tollguard import policy_watch, store_link
@@ -40,6 +43,7 @@ class Watched:
 
 
 def watched(folder: Path, *, with_store: bool = True) -> Watched:
+    folder.mkdir(exist_ok=True)
     path = folder / "tollguard.db"
     if with_store:
         migrate(str(path))
@@ -148,7 +152,7 @@ async def test_an_older_store_is_not_taken(tmp_path: Path) -> None:
     async with asyncio.TaskGroup() as group:
         running = group.create_task(made.watch.run(made.apply, lambda: None))
         migrate(str(made.path))
-        await until(lambda: "older than 9" in made.watch.fault, 5)
+        await until(lambda: "older than the snapshot's 9" in made.watch.fault, 5)
         running.cancel()
     await made.close()
 
@@ -171,3 +175,141 @@ async def test_a_snapshot_that_cannot_be_written_is_told(
 
     assert "snapshot-not-written" in told
     assert "snapshot-is-newer" in told
+
+
+def restored(folder: Path, revision: int) -> Policy:
+    """Have a snapshot of a higher revision than the store, whose mode is still observe."""
+    snapshot = Policy(revision=revision, site=SITE, mode=Mode.ENFORCE)
+    write_snapshot(folder / "snapshot.json", snapshot)
+    return snapshot
+
+
+async def test_a_start_on_an_older_store_judges_by_the_snapshot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fresh or restored store does not turn enforce into observe; accepted, it is taken."""
+    snapshot = restored(tmp_path, 5)
+    made = watched(tmp_path)
+    first = await made.watch.start()
+    fault = made.watch.fault
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(made.watch.run(made.apply, lambda: None))
+        store = await Store.open(str(made.path))
+        await store.accept_store(5, "restored", ACTOR, now_s=time.time())
+        await store.close()
+        await until(lambda: made.applied, 5)
+        running.cancel()
+    await made.close()
+
+    assert (first, read_snapshot(tmp_path / "snapshot.json")) == (snapshot, snapshot)
+    assert fault.startswith("the store's policy is revision 0, older than the snapshot's 5; ")
+    assert "tollguard store accept --reason" in fault
+    assert "policy-not-taken" in capsys.readouterr().out
+    assert (made.watch.policy.revision, made.watch.source, made.watch.fault) == (6, "store", "")
+
+
+async def test_a_store_as_new_as_the_snapshot_is_taken(tmp_path: Path) -> None:
+    """What was in force at the stop is in force at the start."""
+    made = watched(tmp_path)
+    revision = await change_mode(made.path, Mode.ENFORCE)
+    restored(tmp_path, revision)
+    await made.watch.start()
+    await made.close()
+
+    assert (made.watch.source, made.watch.fault) == ("store", "")
+
+
+async def test_a_store_replaced_under_the_watch_is_noticed(tmp_path: Path) -> None:
+    """Another file under the store's name is read, and an older one is not taken."""
+    made = watched(tmp_path)
+    old = made.path.read_bytes()
+    await change_mode(made.path, Mode.ENFORCE)
+    await made.watch.start()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(made.watch.run(made.apply, lambda: None))
+        for end in ("-wal", "-shm", ""):
+            made.path.with_name(made.path.name + end).unlink(missing_ok=True)
+        made.path.write_bytes(old)
+        await until(lambda: "older than 1 in force" in made.watch.fault, 5)
+        running.cancel()
+    await made.close()
+
+    assert (made.watch.policy.mode, made.applied) == (Mode.ENFORCE, [])
+
+
+async def test_another_policy_of_the_same_revision_is_taken(tmp_path: Path) -> None:
+    """A store that was swapped for another at the same revision judges."""
+    made = watched(tmp_path / "a")
+    other = watched(tmp_path / "b")
+    await change_mode(made.path, Mode.ENFORCE)
+    await change_mode(other.path, Mode.OBSERVE)
+    await made.watch.start()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(made.watch.run(made.apply, lambda: None))
+        other.path.replace(made.path)
+        await until(lambda: made.applied, 5)
+        running.cancel()
+    await made.close()
+
+    assert made.watch.policy.mode is Mode.OBSERVE
+
+
+@pytest.mark.parametrize("with_store", [False, True])
+async def test_a_snapshot_cut_short_leaves_the_fallback(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    with_store: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Where a policy was and none can be believed, chargeable calls are refused, and it is told."""
+    restored(tmp_path, 5)
+    data = (tmp_path / "snapshot.json").read_bytes()
+    (tmp_path / "snapshot.json").write_bytes(data[:-20])
+    made = watched(tmp_path, with_store=with_store)
+    policy = await made.watch.start()
+    await made.close()
+
+    numbers = ("110", TOKYO, MONACO, "0570012345")
+    plan, empty = plan_for(SITE), Situation()
+    asked = [decide(attempt(number), policy, plan, empty, 0.0) for number in numbers]
+
+    assert [str(decision.verdict) for decision in asked] == ["ALLOW", "ALLOW", "DENY", "DENY"]
+    assert made.watch.source == "fallback"
+    assert "snapshot.json cannot be read: snapshot: not JSON" in made.watch.fault
+    assert "snapshot-unreadable" in capsys.readouterr().out
+    assert (tmp_path / "snapshot.json").read_bytes() == data[:-20]
+
+
+async def test_a_node_that_has_allowed_calls_is_not_new(tmp_path: Path) -> None:
+    """With rows in its ledger, an unused store and no snapshot are a loss and not a beginning."""
+    made = watched(tmp_path)
+    policy = await made.watch.start(used=True)
+    fault = made.watch.fault
+    await change_mode(made.path, Mode.OBSERVE)
+    await made.watch.start(used=True)
+    await made.close()
+
+    assert (policy.mode, policy.grants) == (Mode.ENFORCE, ())
+    assert "was never used" in fault
+    assert (made.watch.source, made.watch.fault) == ("store", "")
+
+
+async def test_a_store_that_does_not_load_is_no_fresh_install(tmp_path: Path) -> None:
+    """A damaged store leaves the fallback until it is mended; an empty file is as good as none."""
+    made = watched(tmp_path, with_store=False)
+    made.path.touch()
+    await made.watch.start()
+    empty = made.watch.source
+    made.path.write_bytes(b"x" * 4_096)
+    policy = await made.watch.start()
+    broken = made.watch.source
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(made.watch.run(made.apply, lambda: None))
+        made.path.unlink()
+        migrate(str(made.path))
+        await until(lambda: made.applied, 5)
+        running.cancel()
+    await made.close()
+
+    assert (empty, broken) == ("default", "fallback")
+    assert policy.mode is Mode.ENFORCE
+    assert made.watch.source == "store"

@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 
 from policies.policy import Policy
-from tollguard.snapshot_file import read_snapshot, write_snapshot
+from tollguard.snapshot_file import look_at_snapshot, read_snapshot, write_snapshot
 
 
 def test_a_written_policy_is_read_back(tmp_path: Path) -> None:
@@ -27,6 +27,22 @@ def test_a_lower_revision_never_replaces_a_higher_one(tmp_path: Path) -> None:
 
     assert not written
     assert read_snapshot(path) == Policy(revision=7)
+
+
+def test_absent_is_told_from_unreadable(tmp_path: Path) -> None:
+    """No file is no fault; one that cannot be read or believed is, with the reason."""
+    path = tmp_path / "snapshot.json"
+    absent = look_at_snapshot(path)
+    path.write_bytes(b"{")
+    damaged = look_at_snapshot(path)
+    path.unlink()
+    path.mkdir()
+    unreadable = look_at_snapshot(path)
+
+    assert absent == (None, "")
+    assert damaged[0] is None
+    assert damaged[1].startswith(f"{path} cannot be read: snapshot: not JSON")
+    assert unreadable == (None, f"{path} cannot be read: Is a directory")
 
 
 def test_what_cannot_be_believed_is_none(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from policies.policy import Mode
+from tests.tollguard.node import ACTOR
 from tollguard import store_link
 from tollguard.errors import StoreError
 from tollguard.store import Store, migrate
@@ -63,3 +65,25 @@ async def test_down_and_up_are_told_once_each(
     told = capsys.readouterr().out
 
     assert (told.count("store-down"), told.count("store-up")) == (1, 2)
+
+
+async def test_another_file_in_its_place_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows never go into a file that has no name any more; a missing one is a fault."""
+    monkeypatch.setattr(store_link, "RETRY_S", 0.0)
+    path = tmp_path / "tollguard.db"
+    link = StoreLink(str(path))
+    migrate(link.url)
+    await link.do(lambda store: store.set_mode(Mode.ENFORCE, ACTOR, now_s=0.0))
+    before = await link.do(revision)
+    path.unlink()
+    with pytest.raises(StoreError, match="does not exist"):
+        await link.do(revision)
+    for end in ("-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    migrate(link.url)
+    after = await link.do(revision)
+    await link.close()
+
+    assert (before, after) == (1, 0)

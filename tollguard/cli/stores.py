@@ -1,18 +1,25 @@
-"""`tollguard store`: making the store and bringing it up to date."""
+"""`tollguard store`: making the store, bringing it up to date, accepting a restored one."""
 
 import click
 
 from tollguard.cli.actor import become_owner
 from tollguard.cli.lazy import examples
+from tollguard.cli.opened import change_policy
+from tollguard.cli.options import check_reason
+from tollguard.cli.output import warn
 from tollguard.cli.shell import Shell, pass_shell
 from tollguard.i18n import _, ngettext
+from tollguard.snapshot_file import look_at_snapshot
+from tollguard.store import Actor, Change, Store
 from tollguard.store.schema import migrate as migrate_store
 from tollguard.store.schema import store_path
 
 
 @click.group(
-    help=_("Make the store and bring it up to date."),
-    epilog=examples("tollguard store migrate"),
+    help=_("Make the store, bring it up to date, and accept one that was replaced or restored."),
+    epilog=examples(
+        "tollguard store migrate", 'tollguard store accept --reason "restored from the backup"'
+    ),
 )
 def store() -> None:
     """Group the store's commands."""
@@ -37,3 +44,36 @@ def migrate(shell: Shell) -> None:
         len(applied),
     )
     click.echo(text.format(path=store_path(url), count=len(applied)))
+
+
+@store.command(
+    help=_(
+        "Accept this store's policy although it is older than the snapshot's, so that the daemon"
+        " judges by it. What was changed since it was saved is not in force any more."
+    ),
+    epilog=examples('tollguard store accept --reason "restored from the backup"'),
+)
+@click.option("--reason", required=True, metavar="TEXT", help=_("Why; goes to the audit."))
+@pass_shell
+def accept(shell: Shell, reason: str) -> None:
+    """Make the store's policy newer than the one that the daemon kept."""
+    words = check_reason(reason)
+    path = shell.config.snapshot.path
+    become_owner(path.parent)
+    kept, fault = look_at_snapshot(path)
+    if fault:
+        warn(fault)
+    above = kept.revision if kept else 0
+
+    async def make(store: Store, actor: Actor, now_s: float) -> Change:
+        return await store.accept_store(above, words, actor, now_s=now_s)
+
+    def sentence(change: Change) -> str:
+        done = _("accepted: the store's policy is revision {revision}, the snapshot's is {kept}")
+        nothing = _(
+            "nothing to accept: the store's policy is revision {revision}, the snapshot's is {kept}"
+        )
+        text = done if change.count else nothing
+        return text.format(revision=change.revision, kept=above)
+
+    change_policy(shell, make, sentence)

@@ -39,15 +39,19 @@ class Database:
     connection: aiosqlite.Connection
     lock: asyncio.Lock
     queries: Any  # aiosql makes its methods from the .sql files
+    closed: bool = False
 
     @asynccontextmanager
     async def transaction(self, *, write: bool) -> AsyncIterator[aiosqlite.Connection]:
         """Hold one transaction; it is committed unless the block raises.
 
         Raises:
-            StoreError: The database is locked for `BUSY_WAIT_S`, full, damaged or refused a row.
+            StoreError: It was closed, is locked for `BUSY_WAIT_S`, full, damaged or refused a row.
         """
         async with self.lock:
+            if self.closed:
+                msg = f"the store {self.path} was closed"
+                raise StoreError(msg)
             committed = False
             try:
                 await self.connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
@@ -62,8 +66,10 @@ class Database:
                     await self.connection.rollback()
 
     async def close(self) -> None:
-        """Close it; aiosqlite's thread would keep the process alive."""
-        await self.connection.close()
+        """Close it after the running transaction; its thread would keep the process alive."""
+        async with self.lock:
+            self.closed = True
+            await self.connection.close()
 
 
 async def open_database(url: str) -> Database:

@@ -345,6 +345,18 @@ async def accept_ledger(
     return Change(number)
 
 
+async def accept_store(db: Database, above: int, reason: str, actor: Actor, now_s: float) -> Change:
+    """Raise the revision above a policy that was in force; nothing is written when it is."""
+    async with db.transaction(write=True) as connection:
+        before = int(await db.queries.revision(connection))
+        if before > above:
+            return Change(before, count=0)
+        await db.queries.raise_revision(connection, revision=above)
+        detail = {"before": before, "above": above, "reason": reason}
+        number = await _commit(db, connection, actor, now_s, ("store-accept", "store"), detail)
+    return Change(number)
+
+
 async def audit(db: Database, limit: int) -> tuple[AuditRow, ...]:
     """Read the newest audit rows, newest first."""
     async with db.transaction(write=False) as connection:

@@ -191,3 +191,11 @@ class Store:
         """Make a replaced or restored ledger the node's own."""
         ledger = (ledger_id, last_seq)
         return await policy_rows.accept_ledger(self._db, node, ledger, reason, actor, now_s)
+
+    async def accept_store(self, above: int, reason: str, actor: Actor, *, now_s: float) -> Change:
+        """Make this store's policy newer than revision ``above``, so that a daemon takes it.
+
+        Returns:
+            ``count`` 0, and nothing is written, when it is newer already.
+        """
+        return await policy_rows.accept_store(self._db, above, reason, actor, now_s)

@@ -1,9 +1,21 @@
-"""Seeing that somebody else committed, for three microseconds a look."""
+"""Seeing that somebody else committed, or replaced the file, for microseconds a look."""
 
 import sqlite3
 from pathlib import Path
 
 from tollguard.errors import StoreError
+
+
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """Tell which file has the name now: device and inode; None when none has.
+
+    An open SQLite file that lost its name takes rows that nobody will find.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class RevisionWatch:
@@ -14,6 +26,8 @@ class RevisionWatch:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity = file_identity(path)
         try:
             # autocommit: a connection inside a transaction would see an old version for ever
             self._connection = sqlite3.connect(
@@ -28,8 +42,11 @@ class RevisionWatch:
         """Tell whether anybody committed since the last call.
 
         Raises:
-            StoreError: The file does not answer.
+            StoreError: The file does not answer, or is not the one that has the name.
         """
+        if file_identity(self._path) != self._identity:
+            msg = f"the store {self._path} was replaced or deleted"
+            raise StoreError(msg)
         try:
             version = self._version()
         except sqlite3.Error as error:

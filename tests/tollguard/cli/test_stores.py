@@ -1,6 +1,8 @@
-"""`store`: making the store."""
+"""`store`: making the store, and accepting one that is older than the snapshot."""
 
+from policies.policy import Policy
 from tests.tollguard.cli.conftest import Bench
+from tollguard.snapshot_file import write_snapshot
 
 
 def test_the_store_is_made_and_then_up_to_date(bench: Bench) -> None:
@@ -28,3 +30,33 @@ def test_a_store_that_cannot_be_made_is_told(bench: Bench) -> None:
         f"tollguard: the store {bench.store} cannot be made: No such file or directory; make"
         f" {bench.store.parent} a folder of the daemon's user, or run this as that user or root\n",
     )
+
+
+def test_an_older_store_is_accepted(bench: Bench) -> None:
+    """Its policy becomes newer than the snapshot's, with who and why; again there is nothing."""
+    write_snapshot(bench.store.parent / "snapshot.json", Policy(revision=5))
+
+    first = bench.run("store", "accept", "--reason", "restored")
+    second = bench.run("store", "accept", "--reason", "restored")
+    (row,) = bench.with_store(lambda store: store.audit())
+
+    assert (first.code, first.err) == (0, "")
+    assert first.out.splitlines() == [
+        "accepted: the store's policy is revision 6, the snapshot's is 5",
+        "the daemon is not running on pbx1: it takes effect when the daemon starts",
+    ]
+    assert second.out == (
+        "nothing to accept: the store's policy is revision 6, the snapshot's is 5\n"
+    )
+    assert (row.action, row.revision) == ("store-accept", 6)
+
+
+def test_without_a_snapshot_an_unused_store_is_accepted(bench: Bench) -> None:
+    """A snapshot that cannot be read is told, and the store counts as used from then on."""
+    (bench.store.parent / "snapshot.json").write_text("{")
+
+    result = bench.run("store", "accept", "--reason", "new disk")
+
+    assert result.code == 0
+    assert "snapshot.json cannot be read" in result.err
+    assert "revision 1, the snapshot's is 0" in result.out

@@ -319,3 +319,14 @@ async def test_two_writers_each_get_their_own_revision(store: Store, path: Path)
     revisions = sorted(change.revision for change in changes)
     assert revisions == list(range(1, 51))
     assert sorted(row.revision for row in await store.audit()) == revisions
+
+
+async def test_an_accepted_store_is_above_what_was_in_force(store: Store) -> None:
+    """The revision is raised once, with its audit row; a newer store is left as it is."""
+    made = await store.accept_store(7, "restored", ALICE, now_s=NOW_S)
+    again = await store.accept_store(7, "restored", ALICE, now_s=NOW_S)
+    (row,) = await store.audit()
+
+    assert (made, again) == (Change(8), Change(8, count=0))
+    assert (row.action, row.revision) == ("store-accept", 8)
+    assert json.loads(row.detail) == {"before": 0, "above": 7, "reason": "restored"}

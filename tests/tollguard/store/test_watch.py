@@ -34,3 +34,15 @@ def test_a_closed_watch_says_so(path: Path) -> None:
 
     with pytest.raises(StoreError, match="cannot be watched: Cannot operate on a closed"):
         watch.changed()
+
+
+def test_a_replaced_store_says_so(path: Path) -> None:
+    """A file that lost its name, or gave it to another, is not watched on."""
+    watch = RevisionWatch(path)
+    path.rename(path.with_name("away.db"))
+    with pytest.raises(StoreError, match="was replaced or deleted"):
+        watch.changed()
+    path.touch()
+    with pytest.raises(StoreError, match="was replaced or deleted"):
+        watch.changed()
+    watch.close()

@@ -4,6 +4,10 @@ SELECT revision FROM policy_revision WHERE id = 1;
 -- name: next_revision(at)$
 UPDATE policy_revision SET revision = revision + 1, changed_at = :at WHERE id = 1 RETURNING revision;
 
+-- name: raise_revision(revision)!
+-- Never lowers it: the next one is above every policy that was in force.
+UPDATE policy_revision SET revision = :revision WHERE id = 1 AND revision < :revision;
+
 -- name: settings()
 SELECT name, value FROM setting ORDER BY name;
 
