@@ -147,11 +147,17 @@ def _faults(data: Mapping[str, Any]) -> list[Finding]:
         ("blind", _("blind: {reason}; registrations are stale, calls are not seen")),
         ("ledger_reason", _("ledger: {reason}; chargeable calls are denied")),
         ("store_reason", _("store: {reason}; the policy in memory goes on judging")),
-        ("policy_fault", _("policy: {reason}; the last good one goes on judging")),
+        ("policy_fault", _judging(data)),
     ):
         if data.get(key):
             found.append(Finding(Health.WARN, text.format(reason=data[key])))
     return found
+
+
+def _judging(data: Mapping[str, Any]) -> str:
+    if data.get("policy_source") == "fallback":
+        return _("policy: {reason}; no policy can be believed: chargeable calls are denied")
+    return _("policy: {reason}; the last good one goes on judging")
 
 
 def _hands(data: Mapping[str, Any]) -> list[Finding]:

@@ -133,6 +133,10 @@ def test_observing_says_that_nothing_is_stopped(bench: Bench) -> None:
         ({"store_reason": "locked"}, "! store: locked; the policy in memory goes on judging"),
         ({"policy_fault": "row 3"}, "! policy: row 3; the last good one goes on judging"),
         (
+            {"policy_fault": "row 3", "policy_source": "fallback"},
+            "! policy: row 3; no policy can be believed: chargeable calls are denied",
+        ),
+        (
             {"verdicts_dropped": 3},
             "! 3 verdicts were not stored (they are in the journal)",
         ),
