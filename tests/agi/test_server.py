@@ -1,14 +1,9 @@
 """The server on a real socket, with a scripted Asterisk on the other side."""
 
 import asyncio
-import itertools
-import resource
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import pytest
-import uvloop
 
 from agi.protocol import Refusal
 from agi.server import GateServer, ServerLimits
@@ -23,69 +18,8 @@ from tests.agi.asterisk_side import (
     environment,
     play,
 )
+from tests.agi.serving import ALLOW, SET, HeldJudge, allow, begin, serving
 from tests.until import until
-
-SCENARIO_LIMIT_S = 30.0
-ALLOW = Answer(Verdict.ALLOW, "0312345678", 14_400_000, "tok-1_A", "allowed")
-SET = [
-    ("_TOLLGUARD_TOKEN", "tok-1_A"),
-    ("TOLLGUARD_NUMBER", "0312345678"),
-    ("TOLLGUARD_LIMIT_MS", "14400000"),
-    ("TOLLGUARD_REASON", "allowed"),
-    ("TOLLGUARD_VERDICT", "ALLOW"),
-]
-
-
-@dataclass
-class Bench:
-    """A running server with everything that its judge and callbacks saw."""
-
-    gate: GateServer
-    attempts: list[DialAttempt] = field(default_factory=list)
-    delivered: list[tuple[Answer, bool]] = field(default_factory=list)
-    errors: list[tuple[DialAttempt, Exception]] = field(default_factory=list)
-
-    @property
-    def refused(self) -> dict[str, int]:
-        """The counts by their plain code."""
-        return {str(reason): count for reason, count in self.gate.refused.items()}
-
-    async def refusing(self, *reasons: Refusal) -> None:
-        """Wait until exactly these refusals are counted and no session is open."""
-        expected = {str(reason): len(list(same)) for reason, same in itertools.groupby(reasons)}
-        await until(lambda: self.refused == expected and not self.gate.sessions, WAIT_S)
-
-
-Judge = Callable[[DialAttempt], Awaitable[Answer]]
-
-
-async def allow(_attempt: DialAttempt) -> Answer:
-    return ALLOW
-
-
-@asynccontextmanager
-async def serving(
-    judge: Judge = allow, limits: ServerLimits | None = None, drain_s: float = 0.0
-) -> AsyncIterator[Bench]:
-    async def recorded(attempt: DialAttempt) -> Answer:
-        bench.attempts.append(attempt)
-        return await judge(attempt)
-
-    gate = GateServer(
-        recorded,
-        KEY,
-        clock=lambda: 123.5,
-        limits=limits or ServerLimits(),
-        on_error=lambda attempt, error: bench.errors.append((attempt, error)),
-        on_delivered=lambda answer, done: bench.delivered.append((answer, done)),
-    )
-    bench = Bench(gate)
-    async with asyncio.TaskGroup() as tasks:
-        await gate.start("127.0.0.1", 0, tasks)
-        try:
-            yield bench
-        finally:
-            await gate.stop(drain_s)
 
 
 async def test_a_direct_call_is_judged_and_told_in_order() -> None:
@@ -184,85 +118,6 @@ async def test_a_bad_start_is_closed_unanswered(start: bytes, reason: Refusal) -
         assert await closed(reader) == b""
         await bench.refusing(reason)
         writer.close()
-
-
-async def test_a_mebibyte_of_header_leaves_the_next_call_answered() -> None:
-    """An endless header is cut off at the limit and costs the next call nothing."""
-    async with serving() as bench:
-        reader, writer = await connect(bench.gate.port)
-        writer.write(b"agi_network: " + b"y" * (1 << 20))
-        assert await closed(reader) == b""
-        writer.close()
-
-        channel = await play(bench.gate.port, direct_channel())
-        await bench.refusing(Refusal.LINE_TOO_LONG)
-
-    assert channel.set_in_order == SET
-
-
-@pytest.mark.parametrize("sent", [b"", b"agi_network: y", environment()[:-1]])
-async def test_a_silent_client_is_closed_at_the_header_deadline(sent: bytes) -> None:
-    """Nothing, half a line and an environment without its end all end by themselves."""
-    async with serving(limits=ServerLimits(header_s=0.05)) as bench:
-        reader, writer = await connect(bench.gate.port)
-        writer.write(sent)
-
-        assert await closed(reader) == b""
-        await bench.refusing(Refusal.HEADER_DEADLINE)
-        writer.close()
-
-
-async def test_a_slow_drip_does_not_move_the_deadline() -> None:
-    """A byte now and then keeps no session open."""
-    async with serving(limits=ServerLimits(header_s=0.1)) as bench:
-        reader, writer = await connect(bench.gate.port)
-        drip = iter(environment())
-
-        def dripped() -> bool:
-            if not writer.is_closing():
-                writer.write(bytes([next(drip)]))
-            return bench.refused == {"header-deadline": 1}
-
-        await until(dripped, WAIT_S)
-        assert await closed(reader) == b""
-        writer.close()
-
-
-async def test_a_client_that_never_answers_is_closed_at_the_session_deadline() -> None:
-    """A channel that stays silent after the question is let go."""
-    async with serving(limits=ServerLimits(header_s=0.05, session_s=0.1)) as bench:
-        reader, writer = await connect(bench.gate.port)
-        writer.write(environment())
-        assert (await reader.readline()).startswith(b"GET FULL VARIABLE")
-
-        assert await closed(reader) == b""
-        await bench.refusing(Refusal.SESSION_DEADLINE)
-        writer.close()
-
-
-@dataclass
-class HeldJudge:
-    """A judge that answers when it is let go."""
-
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
-    released: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def __call__(self, _attempt: DialAttempt) -> Answer:
-        """Wait for ``released``."""
-        self.begun.set()
-        await self.released.wait()
-        return ALLOW
-
-
-async def begin(
-    bench: Bench, judge: HeldJudge
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Bring a session to where its judge is at work."""
-    reader, writer = await connect(bench.gate.port)
-    writer.write(environment())
-    writer.write(direct_channel().answer(await reader.readline()))
-    await judge.begun.wait()
-    return reader, writer
 
 
 async def test_a_judge_past_the_deadline_is_not_told() -> None:
@@ -457,132 +312,6 @@ async def test_an_answer_that_cannot_be_sent_leaves_no_verdict() -> None:
         await bench.refusing(Refusal.UNSAFE_ANSWER)
 
     assert (channel.set_in_order, bench.delivered) == ([], [(unsafe, False)])
-
-
-@pytest.fixture
-def descriptors() -> Iterator[None]:
-    """Let this process hold 4,096 descriptors: the flood's other end is in it too."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-@pytest.mark.usefixtures("descriptors")
-async def test_two_thousand_idle_connections_leave_the_next_call_answered() -> None:
-    """The oldest sessions without the key make room, so a flood keeps nobody out."""
-    limits = ServerLimits(header_s=60.0, session_s=60.0)
-    async with serving(limits=limits) as bench:
-        writers = []
-        for _ in range(2000):
-            _, writer = await connect(bench.gate.port)
-            writers.append(writer)
-        await until(lambda: bench.refused == {"keyless-limit": 2000 - limits.keyless}, WAIT_S)
-
-        channel = await play(bench.gate.port, direct_channel())
-        assert channel.set_in_order == SET
-        assert bench.gate.sessions == limits.keyless - 1
-        for writer in writers:
-            writer.close()
-        await until(lambda: not bench.gate.sessions, WAIT_S)
-
-
-async def test_the_client_limit_keeps_calls_that_are_being_judged() -> None:
-    """When all places are taken by calls with the key, the newcomer is turned away."""
-    judge = HeldJudge()
-    async with serving(judge, ServerLimits(sessions=2, keyless=2)) as bench:
-        held = [await begin(bench, judge), await begin(bench, judge)]
-        reader, writer = await connect(bench.gate.port)
-        assert await closed(reader) == b""
-        assert bench.refused == {"client-limit": 1}
-        writer.close()
-
-        judge.released.set()
-        for held_reader, held_writer in held:
-            assert b"VERDICT=ALLOW" in await held_reader.readline()
-            held_writer.close()
-
-
-async def test_stop_lets_running_calls_finish() -> None:
-    """A drain accepts no more, and waits for the call that is being judged."""
-    judge = HeldJudge()
-    async with serving(judge, drain_s=WAIT_S) as bench:
-        reader, writer = await begin(bench, judge)
-        port = bench.gate.port
-        async with asyncio.TaskGroup() as stopping:
-            stop = stopping.create_task(bench.gate.stop(WAIT_S), name="stop")
-            await until(lambda: bench.gate.port == 0, WAIT_S)
-            with pytest.raises(ConnectionRefusedError):
-                await connect(port)
-            judge.released.set()
-            assert b"VERDICT=ALLOW" in await reader.readline()
-            writer.write(b"200 result=0\n")
-            await stop
-        writer.close()
-
-    assert (bench.delivered, bench.refused) == ([(ALLOW, True)], {})
-
-
-async def test_stop_closes_what_outlasts_the_drain() -> None:
-    """After the drain's time open sessions are closed without a verdict."""
-    judge = HeldJudge()
-    async with serving(judge) as bench:
-        reader, writer = await begin(bench, judge)
-        await bench.gate.stop(0.05)
-        assert await closed(reader) == b""
-        judge.released.set()
-        await until(lambda: bench.delivered, WAIT_S)
-        writer.close()
-
-    assert (bench.delivered, bench.refused) == ([(ALLOW, False)], {"stopped": 1})
-
-
-async def test_a_cancelled_judge_closes_its_session() -> None:
-    """When the daemon's tasks are cancelled, no session stays open."""
-    judge = HeldJudge()
-    gate = GateServer(judge, KEY)
-
-    async def failing_daemon() -> None:
-        async with asyncio.TaskGroup() as tasks:
-            await gate.start("127.0.0.1", 0, tasks)
-            reader, writer = await begin(Bench(gate), judge)
-            ends.append((reader, writer))
-            message = "another task of the daemon failed"
-            raise RuntimeError(message)
-
-    ends: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
-    with pytest.raises(ExceptionGroup):
-        await failing_daemon()
-
-    ((reader, writer),) = ends
-    assert await closed(reader) == b""
-    assert gate.refused == {Refusal.STOPPED: 1}
-    writer.close()
-    await gate.stop(0.0)
-
-
-@pytest.mark.parametrize(
-    "scenario",
-    [
-        test_a_direct_call_is_judged_and_told_in_order,
-        test_a_mebibyte_of_header_leaves_the_next_call_answered,
-        test_a_slow_drip_does_not_move_the_deadline,
-        test_a_client_gone_while_judged_gives_the_answer_back,
-        test_a_judge_that_raises_is_told_and_leaves_no_verdict,
-        test_two_thousand_idle_connections_leave_the_next_call_answered,
-        test_the_client_limit_keeps_calls_that_are_being_judged,
-        test_stop_lets_running_calls_finish,
-        test_stop_closes_what_outlasts_the_drain,
-        test_a_cancelled_judge_closes_its_session,
-    ],
-)
-@pytest.mark.usefixtures("descriptors")
-def test_the_same_holds_on_the_daemons_loop(
-    scenario: Callable[[], Coroutine[None, None, None]],
-) -> None:
-    """uvloop, whose transports are no asyncio.Transport, changes nothing of the above."""
-    uvloop.run(asyncio.wait_for(scenario(), SCENARIO_LIMIT_S))
 
 
 async def test_a_server_that_never_started_stops() -> None:
