@@ -121,8 +121,8 @@ def test_asterisk_16_keeps_the_limit_of_a_leg_transferred_to_110(sixteen: World)
     with RawPhone(sixteen.asterisk.access) as raw:
         dialog = raw.call(HOME)
         assert raw.refer(dialog, "110") == 202
-        raw.hang_up(dialog)
         until(lambda: sixteen.trunk.numbers() == [HOME.encode(), b"110"], 5, "110 is called")
+        raw.hang_up(dialog)
         call = sixteen.trunk.calls[0]
         until(lambda: call.ended_at_s, 5, "the limited leg ends")
 

@@ -60,15 +60,3 @@ def test_a_daemon_that_cannot_say_is_told(bench: Bench) -> None:
         result = bench.run(*SUSPEND)
 
     assert (result.code, result.err) == (69, "tollguard: AMI is down\n")
-
-
-def test_a_long_endpoint_is_listed_whole(bench: Bench) -> None:
-    """It is broken into lines and never cut."""
-    endpoint = "e" * 78 + "z"
-    bench.run("suspend", "endpoint", endpoint, "--for", "2h", "--reason", "stolen password")
-
-    lines = bench.run("suspend").out.splitlines()
-
-    assert max(map(len, lines)) <= 100
-    assert sum(line.count("e" * 20) for line in lines) >= 3
-    assert "".join(line[:40].strip() for line in lines[2:]).removeprefix("endpoint") == endpoint

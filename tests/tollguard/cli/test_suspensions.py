@@ -120,3 +120,14 @@ def test_two_suspensions_end_together(bench: Bench) -> None:
     assert bench.run("resume", "international").out.startswith(
         "resumed: international calls (2 suspensions ended, revision 3)\n"
     )
+
+
+def test_a_long_endpoint_is_listed_whole(bench: Bench) -> None:
+    """It is broken into lines and never cut, however wide the other columns are."""
+    endpoint = "e" * 78 + "z"
+    bench.run("suspend", "endpoint", endpoint, "--for", "2h", "--reason", "stolen password")
+
+    listed = bench.run("suspend").out
+
+    assert max(map(len, listed.splitlines())) <= 100
+    assert "".join(re.findall(r"\be{2,}z?\b", listed)) == endpoint
