@@ -101,6 +101,10 @@ class Asterisk:
         lines = self.cli("core show channels concise").splitlines()
         return [line.partition("!")[0] for line in lines if "!" in line]
 
+    def wait_bridged(self) -> None:
+        """Wait until two channels talk: only then can one be transferred, as by a human."""
+        until(lambda: " 2 " in self.cli("bridge show all"), 5, "two channels in a bridge")
+
     def descriptors(self) -> int:
         """Count the open file descriptors."""
         return sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir())

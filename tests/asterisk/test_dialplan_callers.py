@@ -120,6 +120,7 @@ def test_asterisk_16_keeps_the_limit_of_a_leg_transferred_to_110(sixteen: World)
     sixteen.reset(gatepeer.allow(limit_ms="2000"))
     with RawPhone(sixteen.asterisk.access) as raw:
         dialog = raw.call(HOME)
+        sixteen.asterisk.wait_bridged()
         assert raw.refer(dialog, "110") == 202
         until(lambda: sixteen.trunk.numbers() == [HOME.encode(), b"110"], 5, "110 is called")
         raw.hang_up(dialog)

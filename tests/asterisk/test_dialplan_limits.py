@@ -81,6 +81,7 @@ def test_a_limited_leg_that_is_transferred_to_110_keeps_its_limit(world: World) 
     world.reset(gatepeer.allow(limit_ms="3000"))
     with RawPhone(world.asterisk.access) as phone:
         dialog = phone.call("0312345678")
+        world.asterisk.wait_bridged()
         assert phone.refer(dialog, "110") == 202
         # a phone that hung up earlier would take the leg with it
         until(lambda: world.trunk.numbers() == [b"0312345678", b"110"], 5, "110 is called")
