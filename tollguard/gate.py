@@ -13,7 +13,7 @@ import structlog
 
 from policies.decision import Answer, Decision, DialAttempt, Step, Verdict
 from policies.events import AttemptAllowed, AttemptReturned
-from policies.judges import concerns_international, decide
+from policies.judges import concerns_international, decide, limit_ms
 from policies.numbering import classify
 from policies.numbering.number import Number, NumberClass
 from policies.numbering.plan import Plan
@@ -24,7 +24,6 @@ from tollguard.errors import LedgerError
 from tollguard.ledger_file import Reservation
 from tollguard.reservations import Reservations
 
-OBSERVED_LIMIT_MS = 86_400_000  # DESIGN "Modes": observe never shortens a call; 24 h
 FORGET_TOKEN_S = 60.0  # an attempt is void after 10 s, or its leg was seen
 
 log = structlog.get_logger("tollguard.gate")
@@ -188,13 +187,12 @@ class Gate:
         )
         verdict = self._verdict_on_failure(number, policy.mode)
         step = Step("gate", verdict, "gate-error")
-        limit_ms = policy.limits.max_call_s * 1000 if verdict is Verdict.ALLOW else 0
         decision = Decision(
             verdict,
             "gate-error",
             number,
             number.chargeable,
-            limit_ms,
+            limit_ms(number, policy) if verdict is Verdict.ALLOW else 0,
             (step,),
             verdict,
             "gate-error",
@@ -221,11 +219,10 @@ class Gate:
 
 def _allowed(decision: Decision, mode: Mode) -> Answer:
     number = decision.number
-    observing = mode is Mode.OBSERVE
     return Answer(
         verdict=Verdict.ALLOW,
-        number=number.dialled if observing else number.canonical,
-        limit_ms=OBSERVED_LIMIT_MS if observing else decision.limit_ms,
+        number=number.dialled if mode is Mode.OBSERVE else number.canonical,
+        limit_ms=decision.limit_ms,
         token=secrets.token_hex(16),
         reason=decision.reason,
     )

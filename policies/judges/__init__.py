@@ -1,7 +1,7 @@
 """The judges, one a file, and `decide`, which asks them in order; they only read."""
 
 from policies.judges.international import concerns as concerns_international
-from policies.judges.order import decide
+from policies.judges.order import decide, limit_ms
 from policies.reasons import REASONS
 
-__all__ = ["REASONS", "concerns_international", "decide"]
+__all__ = ["REASONS", "concerns_international", "decide", "limit_ms"]

@@ -102,14 +102,14 @@ def _decision(number: Number, policy: Policy, steps: tuple[Step, ...]) -> Decisi
         reason=last.reason,
         number=number,
         chargeable=number.chargeable,
-        limit_ms=_limit_ms(number, policy) if last.verdict is Verdict.ALLOW else 0,
+        limit_ms=limit_ms(number, policy) if last.verdict is Verdict.ALLOW else 0,
         steps=steps,
         would=would.verdict,
         would_reason=would.reason,
     )
 
 
-def _limit_ms(number: Number, policy: Policy) -> int:
+def limit_ms(number: Number, policy: Policy) -> int:
     """Say how long an allowed call may last; nothing of ours cuts an emergency short."""
     if policy.mode is Mode.OBSERVE or number.number_class is NumberClass.EMERGENCY:
         return UNBOUNDED_MS

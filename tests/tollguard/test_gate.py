@@ -16,11 +16,11 @@ from policies.situation import Situation
 from tests.tollguard.judging import MONACO, TOKYO, Judging, attempt, enforcing, judging
 from tests.tollguard.test_ledger import locked
 from tests.until import until
-from tollguard.gate import OBSERVED_LIMIT_MS
 from tollguard.ledger_file import read
 from tollguard.reservations import Reservations
 
 DENIED = ("", 0, "")
+FOUR_HOURS_MS, A_DAY_MS = 14_400_000, 86_400_000
 
 
 def told(answer: Answer) -> tuple[Verdict, str]:
@@ -152,7 +152,7 @@ async def test_observe_changes_nothing_and_records_what_it_would_have_said(tmp_p
     await desk.reservations.close()
 
     assert told(answer)[0] is Verdict.ALLOW
-    assert (answer.number, answer.limit_ms) == (dialled, OBSERVED_LIMIT_MS)
+    assert (answer.number, answer.limit_ms) == (dialled, A_DAY_MS)
     assert desk.recorded[0].decision.would_reason == "international-not-permitted"
 
 
@@ -211,26 +211,26 @@ class Broken(Situation):
 
 
 @pytest.mark.parametrize(
-    ("number", "mode", "domestic", "verdict"),
+    ("number", "mode", "domestic", "verdict", "limit_ms"),
     [
-        ("110", Mode.ENFORCE, "deny", Verdict.ALLOW),
-        (TOKYO, Mode.ENFORCE, "allow", Verdict.ALLOW),
-        (TOKYO, Mode.ENFORCE, "deny", Verdict.DENY),
-        (MONACO, Mode.ENFORCE, "allow", Verdict.DENY),
-        (MONACO, Mode.OBSERVE, "deny", Verdict.ALLOW),
+        ("110", Mode.ENFORCE, "deny", Verdict.ALLOW, A_DAY_MS),
+        (TOKYO, Mode.ENFORCE, "allow", Verdict.ALLOW, FOUR_HOURS_MS),
+        (TOKYO, Mode.ENFORCE, "deny", Verdict.DENY, 0),
+        (MONACO, Mode.ENFORCE, "allow", Verdict.DENY, 0),
+        (MONACO, Mode.OBSERVE, "deny", Verdict.ALLOW, A_DAY_MS),
     ],
 )
 async def test_a_bug_is_answered_by_class(
-    tmp_path: Path, number: str, mode: Mode, domestic: str, verdict: Verdict
+    tmp_path: Path, number: str, mode: Mode, domestic: str, verdict: Verdict, limit_ms: int
 ) -> None:
-    """A fault in the judging allows emergency, domestic as configured, and nothing chargeable."""
+    """A fault allows an emergency for a day, domestic as configured, and nothing chargeable."""
     desk = judging(tmp_path / "ledger.db", enforcing(mode=mode), domestic=domestic)
     desk.gate._situation = Broken()
 
     answer = await desk.gate.judge(attempt(number))
     await desk.reservations.close()
 
-    assert told(answer) == (verdict, "gate-error")
+    assert (told(answer), answer.limit_ms) == ((verdict, "gate-error"), limit_ms)
     assert [s.judge for s in desk.recorded[0].decision.steps] == ["gate"]
 
 
