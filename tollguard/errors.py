@@ -7,8 +7,6 @@ GuardError 70
 ├── LedgerError 74
 ├── GateError 69
 ├── AsteriskError 69
-│   ├── AmiAuthError 77      fatal: only a human can mend it
-│   └── AmiProtocolError 76
 ├── NoAnswerError 75
 ├── NotFoundError 66
 ├── InputError 65
@@ -90,26 +88,6 @@ class AsteriskError(GuardError):
     remedy = "Check `manager.conf` and `ami.host`, `ami.port`."
 
 
-class AmiAuthError(AsteriskError):
-    """AMI refused the user name or the secret; trying again quickly would not help."""
-
-    exit_code = 77
-    cause = "The secret in the credential file is not the one that Asterisk has loaded."
-    remedy = (
-        "`asterisk -rx 'manager reload'`; if that does not help, `tollguard config secrets"
-        " --rotate …`, then `asterisk -rx 'manager reload'`, `asterisk -rx 'dialplan reload'`"
-        " and restart tollguard."
-    )
-
-
-class AmiProtocolError(AsteriskError):
-    """What answered on the AMI port does not speak AMI."""
-
-    exit_code = 76
-    cause = "`ami.port` leads to something else, or a proxy stands between."
-    remedy = "Point `ami.host` and `ami.port` at Asterisk's own manager port."
-
-
 class NoAnswerError(GuardError):
     """A request to the daemon was not answered in time."""
 
@@ -149,20 +127,8 @@ ALL_ERRORS: tuple[type[GuardError], ...] = (
     LedgerError,
     GateError,
     AsteriskError,
-    AmiAuthError,
-    AmiProtocolError,
     NoAnswerError,
     NotFoundError,
     InputError,
     AccessError,
 )
-
-
-def is_transient(error: BaseException) -> bool:
-    """Tell whether waiting and trying again can help.
-
-    A wrong password or a malformed configuration stays wrong; a lost connection does not.
-    """
-    if isinstance(error, (AccessError, AmiAuthError, ConfigError, InputError, NotFoundError)):
-        return False
-    return isinstance(error, (GuardError, OSError, TimeoutError))

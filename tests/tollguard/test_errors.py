@@ -1,11 +1,9 @@
-"""The tree of errors, and which of them waiting can cure."""
+"""The tree of errors, its codes and the operators' table of them."""
 
 from pathlib import Path
 
-import pytest
-
 from tollguard import errors
-from tollguard.errors import ALL_ERRORS, GuardError, LedgerError, is_transient
+from tollguard.errors import ALL_ERRORS, GuardError, LedgerError
 
 
 def test_every_error_is_listed_with_its_code() -> None:
@@ -35,22 +33,3 @@ def test_a_ledger_error_carries_the_reason_of_the_denial() -> None:
     """The gate denies by its reason code, ``ledger-failed`` unless told otherwise."""
     assert LedgerError("x").reason == "ledger-failed"
     assert LedgerError("x", reason="ledger-late").reason == "ledger-late"
-
-
-@pytest.mark.parametrize(
-    ("error", "transient"),
-    [
-        (errors.AmiAuthError("x"), False),
-        (errors.ConfigError("x"), False),
-        (errors.InputError("x"), False),
-        (errors.NotFoundError("x"), False),
-        (errors.AsteriskError("x"), True),
-        (errors.StoreError("x"), True),
-        (ConnectionResetError(), True),
-        (TimeoutError(), True),
-        (KeyError("x"), False),
-    ],
-)
-def test_only_what_may_pass_is_tried_again(error: BaseException, transient: bool) -> None:  # noqa: FBT001
-    """A wrong password stays wrong; a lost connection comes back."""
-    assert is_transient(error) is transient
