@@ -98,11 +98,6 @@ class _Facts(dict[str, str]):
         return "?"
 
 
-def has_text(reason: str) -> bool:
-    """Tell whether there is a sentence for a reason."""
-    return _template(reason) is not None
-
-
 def raw_template(reason: str) -> str:
     """Give the sentence with its places for facts, for ``docs/reasons.md``."""
     return _template(reason) or reason
