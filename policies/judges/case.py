@@ -1,5 +1,6 @@
 """What every judge is shown: one attempt, its number, and all it may be judged by."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from policies.decision import DialAttempt, Step, Verdict
@@ -30,12 +31,14 @@ class Case:
     situation: Situation
     now_s: float
 
-    def suspension(self, kind: SuspensionKind, target: str | None = None) -> Suspension | None:
-        """Find one in force; ``target`` None takes any of its kind."""
+    def suspension(
+        self, kind: SuspensionKind, targets: AbstractSet[str] | None = None
+    ) -> Suspension | None:
+        """Find one in force that closes any of ``targets``; None takes any of its kind."""
         for suspension in self.policy.suspensions:
             if (
                 suspension.kind is kind
-                and target in (None, suspension.target)
+                and (targets is None or suspension.target in targets)
                 and suspension.holds(self.now_s)
             ):
                 return suspension

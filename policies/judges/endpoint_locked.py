@@ -13,7 +13,7 @@ def judge(case: Case) -> Step:
     """Deny while the responsible endpoint is suspended."""
     endpoint = case.attempt.endpoint
     if endpoint is not None:
-        suspension = case.suspension(SuspensionKind.ENDPOINT, endpoint)
+        suspension = case.suspension(SuspensionKind.ENDPOINT, {endpoint})
         if suspension is not None:
             return suspended(NAME, Reason.ENDPOINT_SUSPENDED, suspension)
     return NOT_SUSPENDED

@@ -10,15 +10,16 @@ from tests.policies.builders import ENFORCED, NOW_S, case, suspension
 
 
 def test_a_suspension_is_found_while_it_holds() -> None:
-    """Kind, target and time must all fit; no target takes any of the kind."""
+    """Kind, target and time must all fit; None takes any of the kind, no target takes none."""
     over = suspension(SuspensionKind.COUNTRY, "MC", until_s=NOW_S)
     held = suspension(SuspensionKind.COUNTRY, "FR", until_s=NOW_S + 1)
     shown = case("110", replace(ENFORCED, suspensions=(over, held)))
 
-    assert shown.suspension(SuspensionKind.COUNTRY, "FR") == held
-    assert shown.suspension(SuspensionKind.COUNTRY, "MC") is None
+    assert shown.suspension(SuspensionKind.COUNTRY, {"FR", "DE"}) == held
+    assert shown.suspension(SuspensionKind.COUNTRY, {"MC"}) is None
+    assert shown.suspension(SuspensionKind.COUNTRY, set()) is None
     assert shown.suspension(SuspensionKind.COUNTRY) == held
-    assert shown.suspension(SuspensionKind.ENDPOINT, "FR") is None
+    assert shown.suspension(SuspensionKind.ENDPOINT, {"FR"}) is None
 
 
 def test_steps_carry_their_facts() -> None:
