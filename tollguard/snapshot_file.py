@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from policies.policy import Policy
-from policies.snapshot import dump, load
+from policies.snapshot import MAX_BYTES, dump, load
 from tollguard.atomic_file import replace_file
 
-MAX_SNAPSHOT_BYTES = 16 << 20
-FILE_MODE = 0o640  # Asterisk's group reads it: the fallback script judges by it
+FILE_MODE = 0o640  # the group operates tollguard; nobody else is told what is open
 
 
 def look_at_snapshot(path: Path) -> tuple[Policy | None, str]:
@@ -19,7 +18,8 @@ def look_at_snapshot(path: Path) -> tuple[Policy | None, str]:
     """
     try:
         with path.open("rb") as file:
-            return load(file.read(MAX_SNAPSHOT_BYTES)), ""
+            # one byte more, so that a longer one is told from one that was cut off
+            return load(file.read(MAX_BYTES + 1)), ""
     except FileNotFoundError:
         return None, ""
     except OSError as error:

@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 from policies.policy import Policy
+from policies.snapshot import MAX_BYTES
 from tollguard.snapshot_file import look_at_snapshot, read_snapshot, write_snapshot
 
 
@@ -43,6 +44,17 @@ def test_absent_is_told_from_unreadable(tmp_path: Path) -> None:
     assert damaged[0] is None
     assert damaged[1].startswith(f"{path} cannot be read: snapshot: not JSON")
     assert unreadable == (None, f"{path} cannot be read: Is a directory")
+
+
+def test_a_snapshot_that_is_too_long_is_told_so(tmp_path: Path) -> None:
+    """It is not read as one that was cut off."""
+    path = tmp_path / "snapshot.json"
+    path.write_bytes(b" " * (MAX_BYTES + 2))
+
+    policy, fault = look_at_snapshot(path)
+
+    assert policy is None
+    assert fault.endswith(f"{MAX_BYTES + 1} bytes are more than {MAX_BYTES}")
 
 
 def test_what_cannot_be_believed_is_none(tmp_path: Path) -> None:
