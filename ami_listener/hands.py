@@ -20,7 +20,7 @@ from policies.events import Event
 _UNIQUEID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}", re.ASCII)
 _VARIABLE: Final = re.compile(r"[A-Z_]{1,40}(?:\([a-z]{1,20}\))?", re.ASCII)
 _CAUSE_MAX: Final = 127
-CALL_REJECTED: Final = 21
+CALL_REJECTED: Final = 21  # Q.850
 
 
 class Hands:

@@ -234,7 +234,7 @@ def _is_of(record: CallRecord, told: _Told, trunk: Trunk) -> bool:
     return (
         record.uniqueid != told.uniqueid
         and record.trunk == trunk.endpoint
-        and record.dialled == number_part(told.dial_string, trunk)
+        and record.dialled == number_part(told.dial_string, trunk.endpoint)
     )
 
 

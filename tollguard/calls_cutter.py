@@ -12,12 +12,12 @@ from typing import Protocol
 import structlog
 
 from ami_listener.errors import AmiError, UnsafeValueError
+from ami_listener.hands import CALL_REJECTED
 from policies.policy import Suspension
 from policies.situation import Situation
 from tollguard.gate import Gate
 from tollguard.live_calls import LiveCall, live_call
 
-CAUSE_REJECTED = 21  # Q.850: call rejected
 ASK_AGAIN_S = 2.0
 REMEMBER_S = 30.0  # longer than any question about a cut waits
 SEEN_GONE_S = 1.0  # a leg's end follows the accepted hang-up within milliseconds
@@ -31,7 +31,7 @@ log = structlog.get_logger("tollguard.calls")
 class Hangup(Protocol):
     """The hands: their own AMI connection."""
 
-    async def hangup(self, uniqueid: str, cause: int = CAUSE_REJECTED) -> None:
+    async def hangup(self, uniqueid: str, cause: int = CALL_REJECTED) -> None:
         """Hang one channel up."""
 
 
@@ -168,7 +168,7 @@ class CallsCutter:
         at_s = self._asked[uniqueid] = time.monotonic()
         revision = self._gate.policy.revision
         try:
-            await self._hands.hangup(uniqueid, CAUSE_REJECTED)
+            await self._hands.hangup(uniqueid)
         except (AmiError, UnsafeValueError) as error:
             log.error("not-cut", uniqueid=uniqueid, number=call.number.dialled, reason=str(error))
             self._attempts[uniqueid] = _Attempt(call, revision, at_s, str(error))

@@ -8,7 +8,7 @@ from policies.numbering import classify
 from policies.numbering.abroad import countries_behind
 from policies.numbering.number import Number, NumberClass
 from policies.numbering.plan import Plan
-from policies.policy import Mode, Policy, Suspension, SuspensionKind, Trunk
+from policies.policy import Mode, Policy, Suspension, SuspensionKind
 from policies.principal import endpoint_of
 
 LONGEST_EMERGENCY = 4  # digits; the longest in use anywhere, an outside line with 3 included
@@ -43,7 +43,7 @@ class LiveCall:
         if self.number.number_class is NumberClass.EMERGENCY:
             return True
         attempt = self.leg.attempt
-        dialled = _number_part(self.leg.dial_string, self.trunk)
+        dialled = number_part(self.leg.dial_string, self.trunk)
         if attempt is not None and attempt.dialled == dialled:
             return False
         return 0 < sum(char.isdigit() for char in dialled) <= LONGEST_EMERGENCY
@@ -67,7 +67,7 @@ def live_call(leg: Leg, policy: Policy, plan: Plan) -> LiveCall | None:
     if trunk is None:
         return None
     attempt = leg.attempt
-    dialled = attempt.dialled if attempt else number_part(leg.dial_string, trunk)
+    dialled = attempt.dialled if attempt else number_part(leg.dial_string, trunk.endpoint)
     if attempt is not None and attempt.number is not None:
         # A change of mode since then does not change where the call leads.
         number = replace(attempt.number, dialled=dialled)
@@ -82,10 +82,6 @@ def live_call(leg: Leg, policy: Policy, plan: Plan) -> LiveCall | None:
     return LiveCall(leg, trunk.endpoint, number, endpoint, frozenset(countries))
 
 
-def number_part(dial_string: str, trunk: Trunk) -> str:
+def number_part(dial_string: str, trunk: str) -> str:
     """Take the number out of ``0312345678@trunk`` (PJSIP) or ``trunk/0312345678`` (chan_sip)."""
-    return _number_part(dial_string, trunk.endpoint)
-
-
-def _number_part(dial_string: str, trunk: str) -> str:
     return dial_string.removeprefix(f"{trunk}/").partition("@")[0]

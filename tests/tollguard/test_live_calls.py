@@ -83,9 +83,7 @@ def test_an_emergency_leg_is_known_in_both_modes() -> None:
 
 def test_only_the_trunk_s_own_prefix_is_taken_off() -> None:
     """The number is what stands before the ``@``, or behind the trunk's name."""
-    trunk = Trunk("trunk")
-
-    assert [number_part(text, trunk) for text in ("1@trunk", "trunk/1", "trunk2/1", "")] == [
+    assert [number_part(text, "trunk") for text in ("1@trunk", "trunk/1", "trunk2/1", "")] == [
         "1",
         "1",
         "trunk2/1",
