@@ -4,7 +4,7 @@ AmiError
  ├─ AmiRefusedError        user or secret refused: trying again soon looks like an attack
  ├─ AmiLostError           the connection is gone, silent or speaks no AMI; trying again may help
  ├─ AmiTimeoutError        one action had no answer in time; the connection may be fine
- └─ AmiActionError   Asterisk answered an action with an error
+ └─ AmiActionError         Asterisk answered an action with an error
 UnsafeValueError (ValueError)  a value that would break out of its line; nothing was sent
 """
 

@@ -122,7 +122,7 @@ class SiteSection(Section):
     support_contact: str = Field(
         default="",
         max_length=200,
-        description="Whom the people of this site call; shown with alarms.",
+        description="Whom the people of this site call; nothing shows it yet.",
     )
 
     @model_validator(mode="after")

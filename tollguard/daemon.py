@@ -270,7 +270,7 @@ class Daemon:
         self._ledger_fault = fault
 
     def reload(self) -> None:
-        """SIGHUP: check the file again and say what a restart would change."""
+        """Say on SIGHUP that only a restart reads the settings again."""
         log.info("reload", note="settings of the TOML file take effect with a restart")
 
     def status(self) -> Status:

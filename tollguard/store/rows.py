@@ -170,7 +170,7 @@ class FindingRow:
         grp: The customer's group.
         kind: ``guessing-source``, ``guessing-account`` …
         subject: The address or the account. Untrusted text.
-        severity: ``info``, ``warning`` or ``alarm``.
+        severity: ``warning`` or ``critical``.
         first_at: First event of it.
         last_at: Latest event of it.
         count: Events counted.
@@ -267,8 +267,8 @@ class AuditRow:
         at: When.
         login: From the kernel.
         claim: ``SUDO_USER``'s claim.
-        action: ``suspend``, ``resume``, ``grant``, ``revoke``, ``mode``, ``setting`` or
-            ``ledger-accept``.
+        action: ``suspend``, ``resume``, ``grant``, ``revoke``, ``mode``, ``limits``,
+            ``ledger-accept`` or ``store-accept``.
         subject: What it was about, ``country MC``.
         detail: JSON object of the rest.
         revision: The policy's revision that it made.
