@@ -48,13 +48,19 @@ class LiveCall:
             return False
         return 0 < sum(char.isdigit() for char in dialled) <= LONGEST_EMERGENCY
 
+    @property
+    def international(self) -> bool:
+        """Whether a stop of international calls concerns it, by what it is or was allowed as."""
+        attempt = self.leg.attempt
+        known = attempt is not None and attempt.international
+        return known or concerns_international(self.number)
+
     def covered_by(self, suspension: Suspension) -> bool:
         """Tell whether a suspension closes where it leads or whom it is for."""
-        attempt, target = self.leg.attempt, suspension.target
+        target = suspension.target
         match suspension.kind:
             case SuspensionKind.INTERNATIONAL:
-                known = attempt is not None and attempt.international
-                return known or concerns_international(self.number)
+                return self.international
             case SuspensionKind.COUNTRY:
                 return target in self.countries
             case SuspensionKind.ENDPOINT:

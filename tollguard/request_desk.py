@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 
-from policies.judges import concerns_international
 from policies.policy import Suspension, SuspensionKind
 from tollguard.calls_cutter import CallsCutter
 from tollguard.errors import InputError, StoreError
@@ -100,9 +99,9 @@ def _chooser(arguments: dict[str, str]) -> Callable[[LiveCall], bool]:
         case [("endpoint", endpoint)]:
             return lambda call: call.endpoint == endpoint
         case [("country", country)]:
-            return lambda call: call.number.country == country
+            return lambda call: country in call.countries
         case [("all", "international")]:
-            return lambda call: concerns_international(call.number)
+            return lambda call: call.international
         case _:
             message = f"cannot tell which calls {arguments!r} means"
             raise InputError(message)

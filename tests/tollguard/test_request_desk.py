@@ -82,6 +82,18 @@ async def test_calls_are_hung_up(
         assert sorted(made.pbx.hung_up) == expected
 
 
+@pytest.mark.parametrize("arguments", [{"country": "MC"}, {"all": "international"}])
+async def test_a_hang_up_means_what_a_suspension_means(
+    tmp_path: Path, arguments: dict[str, str]
+) -> None:
+    """A number with a digit too many is hung up with the calls to where it could lead."""
+    async with cutting(tmp_path) as made:
+        made.leg("2.1", f"{MONACO}00001", "6001")
+        await answer_of(made, tmp_path, CALLS_HANGUP, json.dumps(arguments))
+
+        assert made.pbx.hung_up == ["2.1"]
+
+
 @pytest.mark.parametrize(
     ("kind", "arguments", "sentence"),
     [
