@@ -107,6 +107,10 @@ class Grant:
     countries: frozenset[str] | None
     until_s: float | None = None
 
+    def holds(self, now_s: float) -> bool:
+        """Tell whether it is in force at wall second ``now_s``; the end itself is not."""
+        return self.until_s is None or now_s < self.until_s
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

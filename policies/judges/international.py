@@ -43,7 +43,7 @@ def _grant(case: Case) -> Grant | None:
         if (
             grant.endpoint == case.attempt.endpoint
             and (grant.countries is None or case.number.country in grant.countries)
-            and (grant.until_s is None or case.now_s < grant.until_s)
+            and grant.holds(case.now_s)
         ):
             return grant
     return None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.policy import Policy, Suspension, SuspensionKind
+from policies.policy import Grant, Policy, Suspension, SuspensionKind
 from tests.policies.builders import ENFORCED, TRUNK
 
 
@@ -22,6 +22,13 @@ def test_a_suspension_without_an_end_holds() -> None:
     suspension = Suspension(1, SuspensionKind.COUNTRY, "MC", 10.0, None, "", "")
 
     assert suspension.holds(1e12)
+
+
+def test_a_grant_holds_to_before_its_end() -> None:
+    """The end itself is not granted; without an end it holds."""
+    ends, stays = Grant(1, "6001", None, 20.0), Grant(1, "6001", None)
+
+    assert [ends.holds(19.9), ends.holds(20.0), stays.holds(1e12)] == [True, False, True]
 
 
 def test_a_trunk_is_found_by_its_endpoint() -> None:

@@ -82,7 +82,7 @@ def _list(shell: Shell) -> None:
 async def _suspensions(shell: Shell, now_s: float) -> tuple[Suspension, ...]:
     async with opened_store(shell) as store:
         policy = await store.load_policy(shell.config.to_site())
-    return tuple(row for row in policy.suspensions if row.until_s is None or now_s < row.until_s)
+    return tuple(row for row in policy.suspensions if row.holds(now_s))
 
 
 def _values(row: Suspension) -> dict[str, Value]:
