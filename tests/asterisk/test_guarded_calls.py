@@ -43,7 +43,7 @@ def guarded(running: Guarded) -> Iterator[Guarded]:
         "00330312345678", "0990512345", "+81312345678x", "0" * 30,
     ],
 )  # fmt: skip
-def test_r49_an_international_or_hidden_number_is_refused(guarded: Guarded, dialled: str) -> None:
+def test_an_international_or_hidden_number_is_refused(guarded: Guarded, dialled: str) -> None:
     """Nobody was given a right to call abroad, so no form of it reaches the trunk."""
     assert guarded.phone.dial(dialled) == 403
     assert guarded.trunk.numbers() == []
@@ -80,6 +80,29 @@ def test_r51_a_suspended_countrys_running_call_is_cut(guarded: Guarded) -> None:
     daemon.run("resume", "country", "MC")
     assert guarded.phone.dial(MONACO) == 200
     assert guarded.trunk.numbers() == [MONACO.encode()] * 2
+
+
+def test_r49_suspended_international_calls_are_refused_in_every_form(guarded: Guarded) -> None:
+    """The running one is cut, granted ones are refused in every spelling; home and 110 go on."""
+    daemon, abroad = guarded.daemon, (MONACO, f"184{MONACO}", "0081010377931234", "+37793123456")
+    daemon.run("grant", "international", "--endpoint", "6001", "--countries", "all")
+    try:
+        with guarded.phone.call(MONACO, hold_s=25) as run:
+            run.answered()
+            daemon.run("suspend", "international", "--for", "1h", "--reason", "test")
+            run.cut(timeout_s=5)
+        suspended = {dialled: guarded.phone.dial(dialled) for dialled in abroad}
+        reason = until(lambda: newest_verdict(guarded, abroad[-1]), 5, "it is stored")["reason"]
+        beside = [guarded.phone.dial(dialled) for dialled in ("0312345678", "110")]
+        daemon.run("resume", "international")
+        resumed = guarded.phone.dial(MONACO)
+    finally:
+        daemon.run("resume", "international")
+        daemon.run("revoke", "international", "--endpoint", "6001")
+
+    assert suspended == dict.fromkeys(abroad, 403)
+    assert (reason, beside, resumed) == ("international-suspended", [200, 200], 200)
+    assert guarded.trunk.numbers() == [MONACO.encode(), b"0312345678", b"110", MONACO.encode()]
 
 
 def test_an_emergency_call_passes_with_everything_suspended(guarded: Guarded) -> None:
@@ -133,12 +156,17 @@ def test_a_call_that_nobody_is_responsible_for_may_not_go_abroad(guarded: Guarde
 
 
 def test_r1_guessing_is_listed_with_its_true_source(guarded: Guarded) -> None:
-    """Wrong passwords from another address become a finding with that address."""
-    for name in ("6001", "6002", "6003", "6004") * 3:
+    """The finding names the address and the accounts tried, one that does not exist too."""
+    for name in ("6001", "7777") * 6:
         assert phone(guarded.asterisk.access, name, "127.0.0.66", "guess").register() == 401
 
-    found = until(lambda: guarded.daemon.report("attacks"), 10, "the attack is listed")
-    assert "127.0.0.66" in str(found)
+    def found() -> list[dict[str, object]]:
+        rows: list[dict[str, object]] = guarded.daemon.report("attacks", "--source", "127.0.0.66")
+        return [row for row in rows if row["kind"] == "guessing-source"]
+
+    (row,) = until(found, 10, "the attack is listed")
+    assert (row["subject"], row["sources"]) == ("127.0.0.66", ["127.0.0.66"])
+    assert row["accounts"] == ["6001", "7777"]
 
 
 def test_r62_r63_registrations_show_the_packets_source(guarded: Guarded) -> None:
