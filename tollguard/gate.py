@@ -83,11 +83,6 @@ class Gate:
             self.plan = plan_for(policy.site)
         self.policy = policy
 
-    async def judge(self, attempt: DialAttempt) -> Answer:
-        """Answer one attempt as `answer` does, always awaited."""
-        answer = self.answer(attempt)
-        return answer if isinstance(answer, Answer) else await answer
-
     def answer(self, attempt: DialAttempt) -> Answer | Awaitable[Answer]:
         """Answer one attempt; never raises but when the caller is cancelled.
 

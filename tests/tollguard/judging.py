@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from policies.decision import DialAttempt
+from policies.decision import Answer, DialAttempt
 from policies.policy import Grant, Limits, Mode, Policy, Site, Trunk
 from policies.situation import Situation
 from tollguard.gate import Gate, Judged
@@ -51,6 +51,11 @@ class Judging:
     situation: Situation
     reservations: Reservations
     recorded: list[Judged] = field(default_factory=list)
+
+    async def judge(self, attempt: DialAttempt) -> Answer:
+        """Have one attempt answered, waiting where the gate waits."""
+        answer = self.gate.answer(attempt)
+        return answer if isinstance(answer, Answer) else await answer
 
 
 def judging(path: Path, policy: Policy | None = None, *, domestic: str = "allow") -> Judging:

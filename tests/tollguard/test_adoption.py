@@ -77,7 +77,7 @@ class Adopting:
     async def judge(self, number: str) -> str:
         """Have a call of 6001 judged by another gate and stored; returns its token."""
         writer = VerdictWriter(self.link, "pbx1", "default")
-        answer = await self.desk.gate.judge(attempt(number))
+        answer = await self.desk.judge(attempt(number))
         for judged in self.desk.recorded:
             writer.record(judged)
         await writer.drain()

@@ -19,7 +19,7 @@ async def judged(folder: Path) -> AsyncIterator[tuple[CallRecords, dict[str, str
     migrate(str(folder / "store.db"))
     desk, link = judging(folder / "ledger.db"), StoreLink(str(folder / "store.db"))
     writer = VerdictWriter(link, "pbx1", "default")
-    tokens = {number: (await desk.gate.judge(attempt(number))).token for number in NUMBERS}
+    tokens = {number: (await desk.judge(attempt(number))).token for number in NUMBERS}
     for one in desk.recorded:
         writer.record(one)
     await writer.drain()

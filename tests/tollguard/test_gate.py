@@ -37,7 +37,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Judging]:
 
 async def test_a_domestic_call_needs_no_row(desk: Judging) -> None:
     """A free call is allowed with its number, the policy's limit and a token, without a row."""
-    answer = await desk.gate.judge(attempt(TOKYO))
+    answer = await desk.judge(attempt(TOKYO))
 
     assert told(answer) == (Verdict.ALLOW, "allowed")
     assert (answer.number, answer.limit_ms, len(answer.token)) == (TOKYO, 14_400_000, 32)
@@ -46,7 +46,7 @@ async def test_a_domestic_call_needs_no_row(desk: Judging) -> None:
 
 async def test_a_chargeable_call_s_row_names_it(desk: Judging, tmp_path: Path) -> None:
     """An allowed call abroad has a row with its token, number, country, principal and revision."""
-    answer = await desk.gate.judge(attempt(MONACO))
+    answer = await desk.judge(attempt(MONACO))
     row = read(tmp_path / "ledger.db").entries[0]
 
     assert told(answer) == (Verdict.ALLOW, "allowed")
@@ -62,7 +62,7 @@ async def test_a_chargeable_call_s_row_names_it(desk: Judging, tmp_path: Path) -
 
 async def test_a_denied_call_has_no_token_and_no_row(desk: Judging) -> None:
     """What a judge refuses is answered empty and costs nothing."""
-    answer = await desk.gate.judge(attempt(MONACO, endpoint="6002"))
+    answer = await desk.judge(attempt(MONACO, endpoint="6002"))
 
     assert told(answer) == (Verdict.DENY, "international-not-permitted")
     assert (answer.number, answer.limit_ms, answer.token) == DENIED
@@ -73,7 +73,7 @@ async def test_a_denied_call_has_no_token_and_no_row(desk: Judging) -> None:
 async def test_a_late_row_denies_and_frees_the_slot(desk: Judging, tmp_path: Path) -> None:
     """In enforce a commit held up past the deadline is a denial, and the slot is free again."""
     with locked(tmp_path / "ledger.db"):
-        answer = await desk.gate.judge(attempt(MONACO))
+        answer = await desk.judge(attempt(MONACO))
 
     assert told(answer) == (Verdict.DENY, "ledger-late")
     assert (answer.number, answer.limit_ms, answer.token) == DENIED
@@ -90,8 +90,7 @@ async def test_held_up_commits_allow_no_more_than_the_limit(tmp_path: Path) -> N
     with locked(tmp_path / "ledger.db"):
         async with asyncio.TaskGroup() as group:
             asked = [
-                group.create_task(desk.gate.judge(attempt(MONACO, uniqueid=f"1.{n}")))
-                for n in range(50)
+                group.create_task(desk.judge(attempt(MONACO, uniqueid=f"1.{n}"))) for n in range(50)
             ]
             await until(lambda: len(desk.recorded) == 47, 5)
             counted = desk.situation.chargeable_calls("6001")
@@ -110,7 +109,7 @@ async def test_a_caller_that_leaves_gives_the_slot_back(desk: Judging, tmp_path:
     """When the judging is cancelled while the commit waits, slot and row are taken back."""
     with locked(tmp_path / "ledger.db"):
         async with asyncio.TaskGroup() as group:
-            asking = group.create_task(desk.gate.judge(attempt(MONACO)))
+            asking = group.create_task(desk.judge(attempt(MONACO)))
             await until(lambda: desk.situation.chargeable_calls() == 1, 5)
             asking.cancel()
 
@@ -121,7 +120,7 @@ async def test_an_answer_that_asterisk_never_took_is_given_back(
     desk: Judging, tmp_path: Path
 ) -> None:
     """An undelivered ALLOW frees its slot and voids its row; a delivered one stays."""
-    answer = await desk.gate.judge(attempt(MONACO))
+    answer = await desk.judge(attempt(MONACO))
     desk.gate.delivered(answer, possible=True)
     held = desk.situation.chargeable_calls()
     desk.gate.delivered(answer, possible=False)
@@ -135,7 +134,7 @@ async def test_an_answer_that_asterisk_never_took_is_given_back(
 
 async def test_an_attempt_whose_caller_hung_up_is_swept(desk: Judging, tmp_path: Path) -> None:
     """An allowed call whose channel ends undialled is void at the next sweep, once."""
-    await desk.gate.judge(attempt(MONACO, uniqueid="1.9"))
+    await desk.judge(attempt(MONACO, uniqueid="1.9"))
     desk.situation.apply(ChannelGone(time.monotonic(), "1.9", 16))
     swept = [desk.gate.sweep(), desk.gate.sweep()]
     await until(lambda: len(read(tmp_path / "ledger.db").entries) == 2, 5)
@@ -148,7 +147,7 @@ async def test_observe_changes_nothing_and_records_what_it_would_have_said(tmp_p
     desk = judging(tmp_path / "ledger.db", enforcing(mode=Mode.OBSERVE))
     dialled = f"184{MONACO}"
 
-    answer = await desk.gate.judge(attempt(dialled, endpoint="6002"))
+    answer = await desk.judge(attempt(dialled, endpoint="6002"))
     await desk.reservations.close()
 
     assert told(answer)[0] is Verdict.ALLOW
@@ -160,7 +159,7 @@ async def test_observe_records_a_missing_row_instead_of_denying(tmp_path: Path) 
     """In observe a call whose row is late goes out, with the ledger's step recorded."""
     desk = judging(tmp_path / "ledger.db", enforcing(mode=Mode.OBSERVE))
     with locked(tmp_path / "ledger.db"):
-        answer = await desk.gate.judge(attempt(MONACO))
+        answer = await desk.judge(attempt(MONACO))
     await desk.reservations.close()
     decision = desk.recorded[0].decision
 
@@ -178,7 +177,7 @@ async def test_a_closed_ledger_denies_chargeable_and_nothing_else(tmp_path: Path
     path = tmp_path / "ledger.db"
     path.write_bytes(b"no database" * 100)
     desk = judging(path)
-    answers = [await desk.gate.judge(attempt(number)) for number in (MONACO, TOKYO, "110")]
+    answers = [await desk.judge(attempt(number)) for number in (MONACO, TOKYO, "110")]
 
     assert [told(answer) for answer in answers] == [
         (Verdict.DENY, "ledger-failed"),
@@ -193,7 +192,7 @@ async def test_a_vanished_table_denies(desk: Judging, tmp_path: Path) -> None:
         db.execute("DROP TABLE entry")
     db.close()
 
-    answer = await desk.gate.judge(attempt(MONACO))
+    answer = await desk.judge(attempt(MONACO))
 
     assert told(answer) == (Verdict.DENY, "ledger-failed")
 
@@ -227,7 +226,7 @@ async def test_a_bug_is_answered_by_class(
     desk = judging(tmp_path / "ledger.db", enforcing(mode=mode), domestic=domestic)
     desk.gate._situation = Broken()
 
-    answer = await desk.gate.judge(attempt(number))
+    answer = await desk.judge(attempt(number))
     await desk.reservations.close()
 
     assert (told(answer), answer.limit_ms) == ((verdict, "gate-error"), limit_ms)
@@ -241,7 +240,7 @@ async def test_a_swapped_policy_judges_the_next_attempt(desk: Judging) -> None:
     same = desk.gate.plan
     policy = enforcing(revision=5)
     desk.gate.use(replace(policy, site=replace(policy.site, outside_line="0")))
-    await desk.gate.judge(attempt("0" + TOKYO))
+    await desk.judge(attempt("0" + TOKYO))
 
     assert same is plan
     assert desk.gate.plan is not plan
@@ -270,7 +269,7 @@ async def test_a_bug_in_the_ledger_denies(tmp_path: Path, monkeypatch: pytest.Mo
 
     desk = judging(tmp_path / "ledger.db")
     monkeypatch.setattr(Reservations, "reserve", fail)
-    answer = await desk.gate.judge(attempt(MONACO))
+    answer = await desk.judge(attempt(MONACO))
     await desk.reservations.close()
 
     assert told(answer) == (Verdict.DENY, "gate-error")
@@ -289,7 +288,7 @@ async def test_what_a_bug_allowed_is_counted_too(tmp_path: Path) -> None:
     """Its token is known, so its leg is the endpoint's and a suspension can cut it."""
     desk = judging(tmp_path / "ledger.db", enforcing(mode=Mode.OBSERVE))
     situation = desk.gate._situation = Halting()
-    answer = await desk.gate.judge(attempt(MONACO))
+    answer = await desk.judge(attempt(MONACO))
     situation.apply(LegDialled(0.0, "2.1", "1.1", "PJSIP/trunk-1", "1.1", "1@trunk", answer.token))
     leg = situation.leg("2.1")
     await desk.reservations.close()

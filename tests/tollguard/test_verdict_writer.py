@@ -18,7 +18,7 @@ from tollguard.verdict_writer import VerdictWriter
 async def one_judged(folder: Path) -> Judged:
     """Judge one call for real."""
     desk = judging(folder / "ledger.db")
-    await desk.gate.judge(attempt(MONACO))
+    await desk.judge(attempt(MONACO))
     await desk.reservations.close()
     return desk.recorded[0]
 
