@@ -54,11 +54,6 @@ class Table(Generic[K]):
         self._old.pop(key, None)
         self._young[key] = row
 
-    def discard(self, key: K) -> None:
-        """Forget ``key`` where it is known."""
-        self._young.pop(key, None)
-        self._old.pop(key, None)
-
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
