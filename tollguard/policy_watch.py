@@ -1,4 +1,4 @@
-"""Seeing a policy change within 50 ms, swapping the policy whole, and keeping the last good one."""
+"""Seeing a policy change within some 20 ms, swapping it whole, and keeping the last good one."""
 
 import asyncio
 import time
