@@ -1,7 +1,7 @@
 """Tests of where digits behind an international prefix lead."""
 
 import pytest
-from phonenumbers import PhoneNumber
+from phonenumbers import PhoneMetadata, PhoneNumber
 
 from policies.numbering.e164 import calling_code_of, load_metadata, phone_number, read_abroad
 from policies.numbering.number import NumberClass
@@ -115,6 +115,10 @@ def test_leading_zeros_are_kept(significant: str, expected: PhoneNumber) -> None
 
 
 def test_metadata_can_be_loaded_again() -> None:
-    """Loading what is there changes nothing."""
+    """Loading what is there changes nothing; no judged call has to load a file."""
     load_metadata("JP")
+    loaded = dict(PhoneMetadata._region_metadata)
     load_metadata("JP")
+
+    assert PhoneMetadata._region_metadata == loaded
+    assert {"JP", "CA", "US", "KZ"} <= loaded.keys()
