@@ -72,15 +72,13 @@ def _list(shell: Shell, source: str | None, account: str | None, since: str | No
 
 def _address(text: str) -> str:
     """Take an address in any spelling; the rows hold the canonical one, IPv4-mapped unmapped."""
-    import ipaddress
+    from ami_listener.address import ip_of
 
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError as error:
+    address = ip_of(text)
+    if address is None:
         msg = _("{text!r} is no IPv4 or IPv6 address")
-        raise InputError(msg.format(text=text)) from error
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
+        raise InputError(msg.format(text=text))
+    return address
 
 
 def _sources(row: FindingRow) -> set[str]:

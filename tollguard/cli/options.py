@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tollguard.cli.shell import Form, Shell
+from tollguard.config_patterns import NAME
 from tollguard.errors import InputError
 from tollguard.i18n import _
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,78}")
 MAX_REASON_CHARS = 500
 
 
@@ -80,7 +80,7 @@ def check_endpoint(text: str) -> str:
     Raises:
         InputError: No endpoint can be called so.
     """
-    if NAME_PATTERN.fullmatch(text):
+    if re.fullmatch(NAME, text):
         return text
     msg = _(
         "{text!r} is no endpoint's name: up to 79 letters, digits, dots, dashes and underscores"
