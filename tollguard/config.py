@@ -149,7 +149,11 @@ class TrunkSection(Section):
     form: Literal["national", "e164"] = Field(
         default="national", description="How it wants numbers: 0312345678, or +81312345678."
     )
-    emergency: bool = Field(default=True, description="Whether it may carry emergency calls.")
+    emergency: bool = Field(
+        default=True,
+        description="Whether it may carry emergency calls: tollguard check warns when no trunk may."
+        " The gate refuses none, and the dialplan dials TOLLGUARD_EMERGENCY_TRUNK.",
+    )
 
 
 class GateSection(Section):
