@@ -2,6 +2,5 @@
 
 from policies.judges.international import concerns as concerns_international
 from policies.judges.order import decide, limit_ms
-from policies.reasons import REASONS
 
-__all__ = ["REASONS", "concerns_international", "decide", "limit_ms"]
+__all__ = ["concerns_international", "decide", "limit_ms"]

@@ -2,8 +2,7 @@
 
 import re
 
-from policies.judges import REASONS
-from policies.reasons import Reason
+from policies.reasons import REASONS, Reason
 
 
 def test_codes_are_kebab_case_and_unique() -> None:

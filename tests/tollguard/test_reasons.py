@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.judges import REASONS
+from policies.reasons import REASONS
 from tollguard.i18n import use_language
 from tollguard.reasons import GATE_REASONS, explain, raw_template
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.decision import Step, Verdict
-from policies.judges import REASONS, decide
+from policies.judges import decide
 from policies.numbering.number import NumberClass
 from policies.numbering.plans import plan_for
 from policies.policy import (
@@ -19,6 +19,7 @@ from policies.policy import (
     Suspension,
     SuspensionKind,
 )
+from policies.reasons import REASONS
 from policies.situation import Situation
 from tests.policies.builders import (
     ENFORCED,
