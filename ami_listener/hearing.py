@@ -4,6 +4,7 @@ A wrong line in manager.conf raises no error anywhere: the login works, the list
 call stays unseen. So the evidence is looked for, and named as long as nothing refutes it.
 """
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -21,6 +22,12 @@ from policies.events import (
 # So many events in a row that break the same rule, none kept between them, are no stranger's.
 HOSTILE_COUNT: Final = 3
 HOSTILE_WITHIN_S: Final = 10.0
+
+# Both forms that an excerpt begins with. Only an event of a call speaks of a setting: a stranger
+# repeats a key in a security event with three packets, but makes no channel without a password.
+_OF_A_CALL: Final = re.compile(
+    r"(?:Event: |\[\('Event', ')(?:Newchannel|Rename|DialBegin|DialEnd|Hangup)\b"
+)
 
 NO_CALLS: Final = "ami-no-call-events: class call is missing"
 _FAULTS: Final[Mapping[str, str]] = MappingProxyType(
@@ -75,13 +82,15 @@ class Hearing:
         if self._at_login is None:
             self._at_login = channels
         unannounced = channels - self._at_login
+        if not unannounced:  # nothing is there that we do not know of, so nothing is missed now
+            self._refuted(*_FAULTS)
         if self._unannounced & unannounced and not self._calls_heard and not self.fault:
             self.fault = NO_CALLS
         self._unannounced = unannounced
 
     def _refused(self, event: HostileEvent) -> None:
         times = self._hostile.get(event.reason)
-        if times is None:
+        if times is None or not _OF_A_CALL.match(event.excerpt):
             return
         times.append(event.at_s)
         if len(times) == HOSTILE_COUNT and event.at_s - times[0] <= HOSTILE_WITHIN_S:

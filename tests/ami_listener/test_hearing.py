@@ -25,13 +25,14 @@ CALL_EVENTS: tuple[Event, ...] = (
 SOURCE = Address("192.0.2.40", 5060, "UDP")
 NO_TIMESTAMPS = "ami-no-timestamps: timestampevents must be yes"
 REPEATED = "ami-repeated-header: channelvars must name one variable"
+OF_A_CALL = "Event: DialBegin\\r\\nPrivilege: call,all"
 FAULTS = {"no-timestamp": NO_TIMESTAMPS, "duplicate-key": REPEATED}
 
 
 def hostile(hearing: Hearing, reason: str, *at_s: float) -> None:
     """Let events be refused for a reason."""
     for moment_s in at_s:
-        hearing.heard(HostileEvent(moment_s, reason, ""))
+        hearing.heard(HostileEvent(moment_s, reason, OF_A_CALL))
 
 
 @pytest.mark.parametrize("reason", FAULTS)
@@ -50,6 +51,35 @@ def test_other_hostile_events_say_nothing_about_a_setting(reason: str) -> None:
     """Only what a setting causes is taken for one."""
     hearing = Hearing()
     hostile(hearing, reason, 1.0, 1.1, 1.2, 1.3)
+
+    assert hearing.fault == ""
+
+
+@pytest.mark.parametrize("reason", FAULTS)
+@pytest.mark.parametrize(
+    "excerpt",
+    [
+        "Event: InvalidAccountID\\r\\nPrivilege: security,all",
+        "[('Event', 'ChallengeSent'), ('Privilege', 'security,all')]",
+        "Event: InvalidAccountID\\r\\nEvent: DialBegin",
+        "",
+    ],
+)
+def test_a_strangers_packets_blind_nobody(reason: str, excerpt: str) -> None:
+    """What anyone can cause without a password says nothing about our settings."""
+    hearing = Hearing()
+    for moment_s in (1.0, 1.1, 1.2, 1.3):
+        hearing.heard(HostileEvent(moment_s, reason, excerpt))
+
+    assert hearing.fault == ""
+
+
+@pytest.mark.parametrize("reason", FAULTS)
+def test_a_picture_without_unknown_channels_ends_the_doubt(reason: str) -> None:
+    """Where no call goes on that was not announced, a setting's fault is not held against it."""
+    hearing = Hearing()
+    hostile(hearing, reason, 1.0, 1.1, 1.2)
+    hearing.pictured(frozenset({"1.1"}))
 
     assert hearing.fault == ""
 
