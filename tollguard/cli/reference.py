@@ -82,7 +82,7 @@ def errors_page() -> str:
 
 def reasons_page() -> str:
     """Make ``docs/reasons.md``: the sentence of each reason code."""
-    from policies.judges import REASONS
+    from policies.reasons import REASONS
 
     lines = [
         "# Reasons",
