@@ -105,6 +105,24 @@ def test_the_mark_of_a_trunks_leg_costs_its_caller_nothing(world: World) -> None
     assert lasted_s(world.trunk.calls[1]) > 3.5
 
 
+def test_a_failed_trunk_on_the_way_does_not_take_the_mark_off(world: World) -> None:
+    """A limited leg that is sent to another trunk, in vain, and then to 110 keeps its limit."""
+    world.reset(gatepeer.allow(limit_ms="3000"))
+    with RawPhone(world.asterisk.access) as phone:
+        dialog = phone.call("0312345678")
+        world.asterisk.wait_bridged()
+        world.trunk.status = b"503 Service Unavailable"
+        assert phone.refer(dialog, "50312345678") == 202
+        until(lambda: len(world.trunk.calls) == 2, 5, "the other trunk is tried")
+        world.trunk.status = b"200 OK"
+        until(lambda: world.trunk.numbers()[2:] == [b"110"], 5, "110 is called")
+        phone.hang_up(dialog)
+        lasted = lasted_s(world.trunk.calls[0])
+
+    assert abs(lasted - 3.0) < 0.2
+    lasted_s(world.trunk.calls[2])
+
+
 @pytest.mark.parametrize(
     "headers",
     [
