@@ -109,9 +109,10 @@ class GuessingDetector:
     def _is_new_attempt(self, event: Authentication) -> bool:
         """Count the events of one attempt once, and each attempt of a session.
 
-        An attempt has at most one event of each kind, so a session has had as
-        many attempts as events of its most frequent kind; accounts apart, but
-        for the event of an unknown account that does not name it.
+        An attempt has at most one event of each kind, two of an unknown account
+        (the request and the response to its challenge: Asterisk 22), so a session
+        has had as many attempts as its most frequent kind tells; accounts apart,
+        but for the event of an unknown account that does not name it.
         """
         if event.account in NO_ACCOUNT:
             return self._is_new(event, "", event.outcome)
@@ -128,10 +129,10 @@ class GuessingDetector:
             row = (event.at_s, *(0,) * len(KINDS))
         counts = list(row[1:])
         kind = KINDS.index(outcome)
-        before = max(counts)
+        before = _attempts(counts)
         counts[kind] += 1
         self._sessions.put(key, (event.at_s, *counts))
-        return counts[kind] > before
+        return _attempts(counts) > before
 
     def _count(self, subject: Subject, account: str, event: Authentication) -> Finding | None:
         """Count a failure of a subject and tell of it when it is time."""
@@ -201,3 +202,11 @@ class GuessingDetector:
             sources=tuple(evidence.sources),
             severity=Severity.CRITICAL if critical else Severity.WARNING,
         )
+
+
+def _attempts(counts: list[float]) -> float:
+    """Say how many attempts a session's events of each kind make."""
+    return max(
+        (count + 1) // 2 if kind is AuthOutcome.UNKNOWN_ACCOUNT else count
+        for kind, count in zip(KINDS, counts, strict=True)
+    )

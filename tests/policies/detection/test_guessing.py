@@ -114,20 +114,25 @@ Attempt = tuple[str, AuthOutcome | None]
 
 
 def shown(attempts: list[Attempt], step_s: float) -> list[Authentication]:
-    """Give what Asterisk shows of attempts in one session; None is the pair for no account."""
+    """Give what Asterisk 22 shows of attempts in one session; None is one on no account.
+
+    It tells of both requests of such an attempt, and of the second's response besides.
+    """
     events = []
     for number, (account, outcome) in enumerate(attempts):
         at_s = 100.0 + number * step_s
         first = outcome or AuthOutcome.UNKNOWN_ACCOUNT
         events.append(failure(at_s, account, session="same", outcome=first))
         if outcome is None:
-            events.append(failure(at_s + step_s / 2, "<unknown>", session="same"))
+            at_s += step_s / 2
+            events.append(failure(at_s, account, session="same", outcome=first))
+            events.append(failure(at_s, "<unknown>", session="same"))
     return events
 
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from("abcd"), st.sampled_from([None, AuthOutcome.UNKNOWN_ACCOUNT]))
+        st.tuples(st.sampled_from("abcd"), st.none())
         | st.tuples(st.sampled_from("pq"), st.just(AuthOutcome.BAD_RESPONSE)),
         min_size=1,
         max_size=60,
@@ -141,6 +146,18 @@ def test_one_session_hides_no_attempt(attempts: list[Attempt], step_s: float) ->
     found.extend(detector.due(1_000.0))
 
     assert found[-1].count == len(attempts)
+
+
+def test_requests_alone_count_at_least_by_halves() -> None:
+    """Who never answers the challenge hides at most every second request of a session."""
+    detector = GuessingDetector(600, per_source=1, per_account=1_000)
+    requests = (
+        failure(i * 0.01, "nobody", session="same", outcome=AuthOutcome.UNKNOWN_ACCOUNT)
+        for i in range(9)
+    )
+    found = [*run(detector, *requests), *detector.due(1_000.0)]
+
+    assert found[-1].count == 5
 
 
 def test_a_refusal_and_what_follows_it_are_one_failure() -> None:
