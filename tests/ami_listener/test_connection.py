@@ -55,7 +55,7 @@ async def test_without_a_challenge_nothing_of_the_secret_is_sent(
     """A peer that gives no challenge is refused or given up, and never gets a plain login."""
     async with FakeAsterisk() as pbx:
         pbx.answers["Challenge"] = answer
-        connection = Connection(pbx.settings("eyes", Patience(connect_s=0.05)), unheard)
+        connection = Connection(pbx.settings("eyes", Patience(connect_s=1.0)), unheard)
 
         with pytest.raises(AmiLostError if answer is None else AmiRefusedError):
             await connection.open()
@@ -91,7 +91,7 @@ async def test_a_peer_that_accepts_and_says_nothing() -> None:
     """A peer without banner and answer is given up after the deadline."""
     async with FakeAsterisk() as pbx:
         pbx.banner, pbx.stalled = b"", True
-        connection = Connection(pbx.settings("eyes", Patience(connect_s=0.05)), unheard)
+        connection = Connection(pbx.settings("eyes", Patience(connect_s=1.0)), unheard)
 
         with pytest.raises(AmiLostError, match="no answer in time"):
             await connection.open()
@@ -139,7 +139,7 @@ async def test_an_error_of_a_list_raises() -> None:
 async def test_pings_keep_a_quiet_connection() -> None:
     """A peer that answers pings is not silent, however little else it says."""
     async with FakeAsterisk() as pbx:
-        connection = Connection(pbx.settings("eyes", Patience(ping_s=0.01)), unheard)
+        connection = Connection(pbx.settings("eyes", Patience(ping_s=0.05)), unheard)
         await connection.open()
         await until(lambda: sum(action["Action"] == "Ping" for action in pbx.actions) >= 5)
 
