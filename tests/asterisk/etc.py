@@ -78,6 +78,7 @@ class Site:
         globals: Lines of the operator's own choice, over those of tollguard-site.conf.
         dialplan: More contexts, appended to extensions.conf.
         phones: The context of the phones.
+        more: Text appended to files of Asterisk's etc, by their names; a new file where none is.
     """
 
     flavour: str = "22"
@@ -87,6 +88,7 @@ class Site:
     globals: dict[str, str] = field(default_factory=dict)
     dialplan: str = ""
     phones: str = "include => tollguard-outbound\n"
+    more: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,8 @@ def write_etc(folder: Path, installation: Installation, site: Site, access: Acce
     }
     if site.flavour == "16":
         texts["sip.conf"] = sip_conf(access)
-    for name, text in texts.items():
-        (etc / name).write_text(text)
+    for name in {**texts, **site.more}:
+        (etc / name).write_text(texts.get(name, "") + site.more.get(name, ""))
     return etc / "asterisk.conf"
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -36,8 +37,13 @@ class Daemon:
         gate_port: Where its gate listens.
     """
 
-    def __init__(self, access: Access, gate_port: int, technology: str = "PJSIP") -> None:
-        """Write the configuration and migrate the store; nothing runs yet."""
+    def __init__(
+        self, access: Access, gate_port: int, technology: str = "PJSIP", settings: str = ""
+    ) -> None:
+        """Write the configuration, ``settings`` at its end, and migrate the store.
+
+        Nothing runs yet.
+        """
         self.folder = Path(tempfile.mkdtemp(prefix="tg-guard-", dir="/tmp"))
         self.gate_port = gate_port
         self.config = self.folder / "tollguard.toml"
@@ -50,7 +56,7 @@ class Daemon:
             path.write_text(f"{secret}\n")
             path.chmod(0o600)
         (self.folder / "run").mkdir()
-        self.config.write_text(toml(self.folder, access, gate_port, technology))
+        self.config.write_text(toml(self.folder, access, gate_port, technology) + settings)
         self._process: subprocess.Popen[bytes] | None = None
         self.run("store", "migrate")
 
@@ -199,16 +205,22 @@ class Guarded:
         phone: Phone 6001 at 127.0.0.11.
     """
 
-    def __init__(self) -> None:
-        """Start Asterisk, the trunk and the daemon; the mode is a fresh install's."""
+    def __init__(self, site: Site | None = None, settings: str = "") -> None:
+        """Start Asterisk, the trunk and the daemon; the mode is a fresh install's.
+
+        Args:
+            site: Taken but for the addresses of trunk and gate.
+            settings: More TOML for the daemon.
+        """
         gate_port = free_tcp()
         with ExitStack() as started:
             self.trunk = SipPeer()
             started.callback(self.trunk.stop)
-            self.asterisk = Asterisk(Site(trunk=self.trunk.contact, gate=f"127.0.0.1:{gate_port}"))
+            own = replace(site or Site(), trunk=self.trunk.contact, gate=f"127.0.0.1:{gate_port}")
+            self.asterisk = Asterisk(own)
             started.callback(self.asterisk.stop)
             self.phone: Phone = phone(self.asterisk.access, "6001", "127.0.0.11")
-            self.daemon = Daemon(self.asterisk.access, gate_port)
+            self.daemon = Daemon(self.asterisk.access, gate_port, settings=settings)
             started.callback(self.daemon.remove)
             self.daemon.start()
             self.asterisk.mark_descriptors()

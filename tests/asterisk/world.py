@@ -50,6 +50,7 @@ def start_world(site: Site | None = None) -> World:
             globals=base.globals,
             dialplan=base.dialplan,
             phones=base.phones,
+            more=base.more,
         )
     )
     return World(asterisk, trunk, trunk_b, gate, phone(asterisk.access, "6001", "127.0.0.11"))
