@@ -18,7 +18,10 @@ from policies.events import Event
 
 # A leading slash would make Hangup take the value as a pattern over all channels (manager.c).
 _UNIQUEID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}", re.ASCII)
-_VARIABLE: Final = re.compile(r"[A-Z_]{1,40}(?:\([a-z]{1,20}\))?", re.ASCII)
+_VARIABLE: Final = re.compile(r"[A-Z_]{1,40}(?:\([a-z]{1,20}(?:,[a-z_]{1,20})?\))?", re.ASCII)
+# 0 lifts a limit for good, and so does what main/channel.c cuts to 0 milliseconds.
+SHORTEST_S: Final = 0.05
+LONGEST_S: Final = 10 * 86_400.0
 _CAUSE_MAX: Final = 127
 CALL_REJECTED: Final = 21  # Q.850
 
@@ -63,24 +66,25 @@ class Hands:
             raise UnsafeValueError(message)
         _ = await self._act("Hangup", uniqueid, "Cause", str(cause))
 
-    async def absolute_timeout(self, uniqueid: str, seconds: int) -> None:
+    async def absolute_timeout(self, uniqueid: str, seconds: float) -> None:
         """Let a channel live ``seconds`` from now, replacing any limit it had.
 
         Args:
             uniqueid: Asterisk's id of the channel.
-            seconds: At least 1; 0 would lift the limit for good.
+            seconds: From 0.05 to ten days, fractions too (manager.c reads a double);
+                0 would lift the limit for good.
 
         Raises:
             UnsafeValueError: The id or the time is out of form; nothing was sent.
             AmiError: As for `hangup`.
         """
-        if seconds < 1:
-            message = f"seconds: {seconds!r} would lift the limit"
+        if not SHORTEST_S <= seconds <= LONGEST_S:  # nor a NaN
+            message = f"seconds: {seconds!r} is no limit"
             raise UnsafeValueError(message)
-        _ = await self._act("AbsoluteTimeout", uniqueid, "Timeout", str(seconds))
+        _ = await self._act("AbsoluteTimeout", uniqueid, "Timeout", f"{seconds:.3f}")
 
     async def variable(self, uniqueid: str, name: str) -> str:
-        """Read a variable of a channel, or a function such as ``CHANNEL(state)``.
+        """Read a variable of a channel, or a function: ``CHANNEL(pjsip,remote_uri)``.
 
         Args:
             uniqueid: Asterisk's id of the channel.
