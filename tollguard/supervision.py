@@ -1,6 +1,7 @@
 """Talking with systemd and with signals: ready, alive, stopping."""
 
 import asyncio
+import faulthandler
 import gc
 import os
 import signal
@@ -12,6 +13,7 @@ import structlog
 
 BEATS_PER_WATCHDOG = 3  # sd_watchdog_enabled(3) advises at least two in the interval
 AGAIN_S = 1.0
+STDERR = 2
 # Objects made before the collector looks, and looks of a generation before the next older one.
 # Python's own (700, 10, 10) costs a third of the gate's time: a call makes some hundred objects,
 # and none of them is a cycle.
@@ -81,7 +83,11 @@ async def feed_watchdog() -> None:
 
 
 def on_signals(stop: Callable[[], None], reload: Callable[[], None]) -> None:
-    """Stop on SIGTERM and SIGINT, reload on SIGHUP; called in the running loop."""
+    """Stop on SIGTERM and SIGINT, reload on SIGHUP; called in the running loop.
+
+    The watchdog's SIGABRT ends it at once, but where each thread stood goes to the journal.
+    """
+    faulthandler.enable(file=STDERR)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop)
     loop.add_signal_handler(signal.SIGINT, stop)

@@ -20,6 +20,7 @@ from tests.asterisk.instance import Asterisk
 from tests.asterisk.ports import free_tcp
 from tests.asterisk.sipp import Phone, phone
 from tests.asterisk.sippeer import SipPeer
+from tests.asterisk.supervisor import Supervisor, Unit
 from tests.asterisk.waiting import until
 
 COMMAND = Path(sys.executable).parent / "tollguard"
@@ -35,7 +36,15 @@ class Daemon:
         folder: Configuration, secrets, store, ledger and run directory.
         config: Its TOML file.
         gate_port: Where its gate listens.
+        unit: What it is supervised by; None runs it bare. Like the next two for the next start.
+        environment: Added to its own.
+        launcher: Words before its command.
+        supervisor: What plays systemd; None without a unit or before the start.
     """
+
+    unit: Unit | None = None
+    launcher: tuple[str, ...] = ()
+    supervisor: Supervisor | None = None
 
     def __init__(
         self, access: Access, gate_port: int, technology: str = "PJSIP", settings: str = ""
@@ -46,6 +55,7 @@ class Daemon:
         """
         self.folder = Path(tempfile.mkdtemp(prefix="tg-guard-", dir="/tmp"))
         self.gate_port = gate_port
+        self.environment: dict[str, str] = {}
         self.config = self.folder / "tollguard.toml"
         for name, secret in (
             ("gate-key", access.key),
@@ -62,7 +72,9 @@ class Daemon:
 
     @property
     def pid(self) -> int:
-        """Return the running daemon's process id."""
+        """Return the running daemon's process id; 0 while a supervised one is down."""
+        if self.supervisor is not None:
+            return self.supervisor.pid
         assert self._process is not None
         return self._process.pid
 
@@ -72,13 +84,42 @@ class Daemon:
         Raises:
             AssertionError: It did not get there; carries the end of its journal.
         """
+        self.launch()
+        self.wait_ready()
+
+    def launch(self) -> None:
+        """Start the daemon and wait for nothing."""
+        if self.unit is not None:
+            self.supervisor = self._supervisor(self.unit)
+            self.supervisor.start()
+            return
         with (self.folder / "journal").open("ab") as journal:
             self._process = subprocess.Popen(
-                [COMMAND, "--config", self.config, "serve"],
+                [*self.launcher, COMMAND, "--config", self.config, "serve"],
                 stdin=subprocess.DEVNULL,
                 stdout=journal,
                 stderr=subprocess.STDOUT,
+                env={**os.environ, **self.environment},
             )
+
+    def _supervisor(self, unit: Unit) -> Supervisor:
+        return Supervisor(
+            unit,
+            self.folder / "journal",
+            {**self.environment, "TOLLGUARD_CONFIG": str(self.config)},
+            {
+                "/opt/tollguard/bin/tollguard": str(COMMAND),
+                "/run/tollguard": str(self.folder / "run"),
+            },
+            self.launcher,
+        )
+
+    def wait_ready(self) -> None:
+        """Wait until the daemon judges calls and sees Asterisk.
+
+        Raises:
+            AssertionError: It did not get there; carries the end of its journal.
+        """
         try:
             until(self._is_ready, READY_TIMEOUT_S, "the daemon is ready and sees Asterisk")
         except AssertionError as error:
@@ -86,11 +127,16 @@ class Daemon:
             raise AssertionError(msg) from error
 
     def _is_ready(self) -> bool:
-        if self._process is None or self._process.poll() is not None:
+        if self._has_ended():
             msg = "the daemon ended"
             raise AssertionError(msg)
         status = self.status()
         return status.get("pid") == self.pid and status["ami_state"] == "up" and not status["blind"]
+
+    def _has_ended(self) -> bool:
+        if self.supervisor is not None:
+            return self.supervisor.over
+        return self._process is None or self._process.poll() is not None
 
     def status(self) -> dict[str, Any]:
         """Return what the daemon wrote to status.json; empty without a file."""
@@ -134,14 +180,22 @@ class Daemon:
         os.kill(self.pid, signal.SIGCONT)
 
     def kill(self) -> None:
-        """End it with SIGKILL, at once."""
+        """End it with SIGKILL, at once; a supervised one is started again."""
+        if self.supervisor is not None:
+            os.kill(self.supervisor.pid, signal.SIGKILL)
+            return
         assert self._process is not None
         self._process.kill()
         self._process.wait(STOP_TIMEOUT_S)
 
     def stop(self) -> int:
-        """End it with SIGTERM and return its exit code."""
-        assert self._process is not None
+        """End it with SIGTERM and return its exit code; a supervised one's is 0."""
+        if self.supervisor is not None:
+            self.supervisor.stop()
+            self.supervisor = None
+            return 0
+        if self._process is None:
+            return 0
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
@@ -154,8 +208,7 @@ class Daemon:
 
     def remove(self) -> None:
         """Stop it and remove its folder."""
-        if self._process is not None:
-            self.stop()
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -205,12 +258,15 @@ class Guarded:
         phone: Phone 6001 at 127.0.0.11.
     """
 
-    def __init__(self, site: Site | None = None, settings: str = "") -> None:
+    def __init__(
+        self, site: Site | None = None, settings: str = "", unit: Unit | None = None
+    ) -> None:
         """Start Asterisk, the trunk and the daemon; the mode is a fresh install's.
 
         Args:
             site: Taken but for the addresses of trunk and gate.
             settings: More TOML for the daemon.
+            unit: What the daemon is supervised by.
         """
         gate_port = free_tcp()
         with ExitStack() as started:
@@ -221,6 +277,7 @@ class Guarded:
             started.callback(self.asterisk.stop)
             self.phone: Phone = phone(self.asterisk.access, "6001", "127.0.0.11")
             self.daemon = Daemon(self.asterisk.access, gate_port, settings=settings)
+            self.daemon.unit = unit
             started.callback(self.daemon.remove)
             self.daemon.start()
             self.asterisk.mark_descriptors()
