@@ -1,24 +1,21 @@
 """A phone that sends exactly the bytes that a test gives it, where SIPp would tidy them up.
 
-It proves itself like any other phone, calls, transfers by REFER, and notices when it is hung up.
+It proves itself like any other phone, calls and is called, transfers by REFER, takes a call over
+by Replaces, and presses keys. It reads only while it waits for an answer.
 """
 
 import re
 import secrets
 import socket
 from dataclasses import dataclass
-from hashlib import md5
 from types import TracebackType
 from typing import Self
 
 from tests.asterisk.etc import Access, phone_secret
+from tests.asterisk.rawphone_digest import proof
+from tests.asterisk.rawphone_media import Media, far_end
 
 RECEIVE_S = 10.0
-_SDP = (
-    b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-    b"m=audio 9 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
-)
-_CHALLENGE = re.compile(rb'(\w+)=("[^"]*"|[^,\s]+)')
 
 
 @dataclass(slots=True)
@@ -31,6 +28,8 @@ class Dialog:
         to: The whole To header's value, with the peer's tag once it is known.
         call_id: Its Call-ID.
         code: The final code of its INVITE; 0 while there is none.
+        cseq: The number of its last request.
+        media: Where the other side listens.
     """
 
     target: bytes
@@ -38,6 +37,13 @@ class Dialog:
     to: bytes
     call_id: bytes
     code: int = 0
+    cseq: int = 0
+    media: tuple[str, int] = ("", 0)
+
+    def replaces(self) -> bytes:
+        """Name this call as a Replaces header does, from Asterisk's side: RFC 3891 §3."""
+        their, own = (value.rpartition(b"tag=")[2] for value in (self.to, self.sender))
+        return b"%b;to-tag=%b;from-tag=%b" % (self.call_id, their, own)
 
 
 class RawPhone:
@@ -47,37 +53,44 @@ class RawPhone:
         name: Its endpoint.
     """
 
-    def __init__(self, access: Access, name: str = "6001", address: str = "127.0.0.11") -> None:
-        """Take a free port of the address."""
+    def __init__(
+        self, access: Access, name: str = "6001", address: str = "127.0.0.11", port: int = 0
+    ) -> None:
+        """Take a port of the address; 0 is a free one."""
         self.name = name
         self._peer = (access.address, access.sip_port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((address, 0))
+        self._socket.bind((address, port))
         self._socket.settimeout(RECEIVE_S)
+        self._media = Media(address)
 
     def __enter__(self) -> Self:
-        """Return itself; the ``with`` closes its socket."""
+        """Return itself; the ``with`` closes its sockets."""
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: object, _traceback: TracebackType | None
+        self, kind: type[BaseException] | None, error: object, traceback: TracebackType | None
     ) -> None:
-        """Close the socket."""
+        """Close the sockets."""
+        self._media.__exit__(kind, error, traceback)
         self._socket.close()
+
+    def register(self) -> int:
+        """Register, and return the final code."""
+        dialog = self._dialog(b"sip:%b" % self._host())
+        dialog.to = dialog.sender.partition(b";tag=")[0]
+        answer = self._asked(dialog, b"REGISTER")
+        if _code(answer) == 401:
+            answer = self._asked(dialog, b"REGISTER", self._proof(answer, b"REGISTER", dialog))
+        return _code(answer)
 
     def call(self, number: str, display: bytes = b"", headers: bytes = b"") -> Dialog:
         """Call, with a display name and more header lines byte for byte; wait for the code."""
-        host = f"{self._peer[0]}:{self._peer[1]}".encode()
-        uri = b"sip:" + number.encode() + b"@" + host
-        sender = display + b" <sip:" + self.name.encode() + b"@" + host + b">;tag=" + _token()
-        dialog = Dialog(uri, sender, b"<" + uri + b">", _token())
-        challenge = self._invite(dialog, 1, headers)
+        uri = b"sip:" + number.encode() + b"@" + self._host()
+        dialog = self._dialog(uri, display)
+        challenge = self._invite(dialog, headers)
         if dialog.code == 401:
-            answered = self._invite(dialog, 2, headers + self._proof(challenge, b"INVITE", uri))
-            contact = re.search(rb"(?im)^Contact: <([^>]*)>", answered)
-            if dialog.code == 200 and contact:
-                dialog.target = contact.group(1)
-                self._send(dialog, b"ACK", 2)
+            self._invite(dialog, headers + self._proof(challenge, b"INVITE", dialog))
         return dialog
 
     def dial(self, number: str, display: bytes = b"", headers: bytes = b"") -> int:
@@ -87,94 +100,135 @@ class RawPhone:
             self.hang_up(dialog)
         return dialog.code
 
+    def take(self) -> Dialog:
+        """Wait for a call, and answer it."""
+        invite = self._received(b"INVITE ")
+        own = _value(invite, b"To") + b";tag=" + _token()
+        target, call_id = _contact(invite), _value(invite, b"Call-ID")
+        dialog = Dialog(target, own, _value(invite, b"From"), call_id, 200, media=far_end(invite))
+        contact = b"Contact: <sip:%b@%b>" % (self.name.encode(), self._own())
+        self._reply(invite, dialog, contact, self._media.description())
+        self._received(b"ACK ")
+        return dialog
+
+    def hold(self, dialog: Dialog) -> int:
+        """Put a call on hold, and return the code that came back."""
+        return _code(self._reinvite(dialog, b"", self._media.description(b"sendonly")))
+
+    def press(self, dialog: Dialog, keys: str) -> None:
+        """Press keys during a call."""
+        self._media.press(keys, dialog.media)
+
     def hang_up(self, dialog: Dialog) -> None:
         """End a call that was answered."""
-        self._send(dialog, b"BYE", 9)
-        self._answer(dialog, b"9 BYE")
+        self._asked(dialog, b"BYE")
 
     def refer(self, dialog: Dialog, number: str) -> int:
         """Transfer the other side to a number, and return the code that came back."""
-        self._send(dialog, b"REFER", 5, b"Refer-To: <sip:" + number.encode() + b"@pbx>\r\n")
-        return _code(self._answer(dialog, b"5 REFER"))
+        return self._refer(dialog, b"sip:" + number.encode() + b"@pbx")
 
-    def _invite(self, dialog: Dialog, cseq: int, headers: bytes) -> bytes:
-        branch = _token()
-        to = dialog.to
-        self._send(dialog, b"INVITE", cseq, headers, _SDP, branch)
-        answer = self._answer(dialog, b"%d INVITE" % cseq)
-        dialog.code = _code(answer)
-        tagged = re.search(rb"(?im)^To: ([^\r\n]*)", answer)
-        assert tagged is not None
-        dialog.to = tagged.group(1)
-        if dialog.code >= 300:
-            self._send(dialog, b"ACK", cseq, branch=branch)
+    def refer_to(self, dialog: Dialog, other: Dialog) -> int:
+        """Join the other sides of two calls, and return the code that came back."""
+        named = other.replaces().replace(b";", b"%3B").replace(b"=", b"%3D").replace(b"@", b"%40")
+        return self._refer(dialog, b"sip:x@%b?Replaces=%b" % (self._host(), named))
+
+    def _refer(self, dialog: Dialog, target: bytes) -> int:
+        return _code(self._asked(dialog, b"REFER", b"Refer-To: <" + target + b">\r\n"))
+
+    def _dialog(self, uri: bytes, display: bytes = b"") -> Dialog:
+        own = b"sip:%b@%b" % (self.name.encode(), self._host())
+        sender = display + b" <" + own + b">;tag=" + _token()
+        return Dialog(uri, sender, b"<" + uri + b">", _token())
+
+    def _invite(self, dialog: Dialog, headers: bytes) -> bytes:
+        return self._reinvite(dialog, headers, self._media.description())
+
+    def _reinvite(self, dialog: Dialog, headers: bytes, body: bytes) -> bytes:
+        branch, to = _token(), dialog.to
+        dialog.cseq += 1
+        self._send(dialog, b"INVITE", headers, body, branch)
+        answer = self._answer(dialog, b"INVITE")
+        dialog.code, dialog.to = _code(answer), _value(answer, b"To")
+        if dialog.code == 200:
+            dialog.target, dialog.media = _contact(answer), far_end(answer)
+            self._send(dialog, b"ACK")
+        elif dialog.code >= 300:
+            self._send(dialog, b"ACK", branch=branch)
             dialog.to = to
         return answer
+
+    def _asked(self, dialog: Dialog, method: bytes, headers: bytes = b"") -> bytes:
+        """Send a request, and return its final answer."""
+        dialog.cseq += 1
+        self._send(dialog, method, headers)
+        return self._answer(dialog, method)
 
     def _send(
         self,
         dialog: Dialog,
         method: bytes,
-        cseq: int,
         headers: bytes = b"",
         body: bytes = b"",
         branch: bytes = b"",
     ) -> None:
-        host, port = self._socket.getsockname()
-        own = f"{host}:{port}".encode()
         kind = b"Content-Type: application/sdp\r\n" if body else b""
         lines = (
             method + b" " + dialog.target + b" SIP/2.0",
-            b"Via: SIP/2.0/UDP " + own + b";rport;branch=z9hG4bK" + (branch or _token()),
+            b"Via: SIP/2.0/UDP " + self._own() + b";rport;branch=z9hG4bK" + (branch or _token()),
             b"Max-Forwards: 70",
             b"From: " + dialog.sender,
             b"To: " + dialog.to,
             b"Call-ID: " + dialog.call_id,
-            b"CSeq: %d " % cseq + method,
-            b"Contact: <sip:" + self.name.encode() + b"@" + own + b">",
+            b"CSeq: %d " % dialog.cseq + method,
+            b"Contact: <sip:" + self.name.encode() + b"@" + self._own() + b">",
             headers + kind + b"Content-Length: %d" % len(body),
         )
         self._socket.sendto(b"\r\n".join(lines) + b"\r\n\r\n" + body, self._peer)
 
-    def _answer(self, dialog: Dialog, cseq: bytes) -> bytes:
+    def _answer(self, dialog: Dialog, method: bytes) -> bytes:
         """Read until the final answer to a request; say 200 to what Asterisk asks meanwhile."""
+        mark = b"\r\nCSeq: %d %b\r\n" % (dialog.cseq, method)
         while True:
             message = self._socket.recv(65535)
             if not message.startswith(b"SIP/2.0"):
                 self._agree(message)
-            elif dialog.call_id in message and b"\r\nCSeq: " + cseq in message:
-                code = _code(message)
-                if code >= 200:
-                    return message
+            elif dialog.call_id in message and mark in message and _code(message) >= 200:
+                return message
+
+    def _received(self, method: bytes) -> bytes:
+        """Read until a request of this kind comes; say 200 to all others."""
+        while not (message := self._socket.recv(65535)).startswith(method):
+            if not message.startswith(b"SIP/2.0"):
+                self._agree(message)
+        return message
 
     def _agree(self, request: bytes) -> None:
-        if request.startswith(b"ACK "):
-            return
-        wanted = (b"via:", b"from:", b"to:", b"call-id:", b"cseq:")
+        if not request.startswith(b"ACK "):
+            self._reply(request)
+
+    def _reply(
+        self, request: bytes, dialog: Dialog | None = None, contact: bytes = b"", body: bytes = b""
+    ) -> None:
+        """Say 200, in a dialog with our own tag."""
+        wanted = (b"via:", b"from:", b"call-id:", b"cseq:")
         lines = request.split(b"\r\n\r\n")[0].split(b"\r\n")
         echoed = [line for line in lines if line.lower().startswith(wanted)]
-        answer = b"\r\n".join([b"SIP/2.0 200 OK", *echoed, b"Content-Length: 0"]) + b"\r\n\r\n"
+        to = b"To: " + (dialog.sender if dialog else _value(request, b"To"))
+        kind = [contact, b"Content-Type: application/sdp"] if body else []
+        size = b"Content-Length: %d" % len(body)
+        answer = b"\r\n".join([b"SIP/2.0 200 OK", *echoed, to, *kind, size]) + b"\r\n\r\n" + body
         self._socket.sendto(answer, self._peer)
 
-    def _proof(self, challenge: bytes, method: bytes, uri: bytes) -> bytes:
-        line = re.search(rb"(?im)^WWW-Authenticate: Digest ([^\r\n]*)", challenge)
-        assert line is not None
-        words = {key: value.strip(b'"') for key, value in _CHALLENGE.findall(line.group(1))}
-        who = _hex(b":".join((self.name.encode(), words[b"realm"], _secret(self.name))))
-        what = _hex(method + b":" + uri)
-        # chan_sip asks for no quality of protection, chan_pjsip does
-        quality = (b"00000001", b"c", b"auth") if b"qop" in words else ()
-        proof = _hex(b":".join((who, words[b"nonce"], *quality, what)))
-        parts = (
-            b'username="' + self.name.encode() + b'"',
-            b'realm="' + words[b"realm"] + b'"',
-            b'nonce="' + words[b"nonce"] + b'"',
-            b'uri="' + uri + b'"',
-            b'response="' + proof + b'"',
-            b'opaque="' + words.get(b"opaque", b"") + b'"',
-            b"algorithm=MD5" + (b', qop=auth, nc=00000001, cnonce="c"' if quality else b""),
-        )
-        return b"Authorization: Digest " + b", ".join(parts) + b"\r\n"
+    def _proof(self, challenge: bytes, method: bytes, dialog: Dialog) -> bytes:
+        secret = phone_secret(self.name).encode()
+        return proof(challenge, method, dialog.target, self.name.encode(), secret)
+
+    def _host(self) -> bytes:
+        return b"%b:%d" % (self._peer[0].encode(), self._peer[1])
+
+    def _own(self) -> bytes:
+        host, port = self._socket.getsockname()
+        return f"{host}:{port}".encode()
 
 
 def _token() -> bytes:
@@ -185,9 +239,13 @@ def _code(answer: bytes) -> int:
     return int(answer.split(maxsplit=2)[1])
 
 
-def _hex(data: bytes) -> bytes:
-    return md5(data, usedforsecurity=False).hexdigest().encode()
+def _value(message: bytes, name: bytes) -> bytes:
+    found = re.search(rb"(?im)^" + name + rb": ([^\r\n]*)", message)
+    assert found is not None, (name, message)
+    return found.group(1)
 
 
-def _secret(name: str) -> bytes:
-    return phone_secret(name).encode()
+def _contact(message: bytes) -> bytes:
+    found = re.search(rb"(?im)^Contact: <([^>]*)>", message)
+    assert found is not None, message
+    return found.group(1)

@@ -7,6 +7,7 @@ those that a scenario foresees.
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -55,6 +56,31 @@ class Phone:
         options = ["-s", os.fsdecode(number), "-d", str(int(hold_s * 1000))]
         return Run(self, "call", {}, tuple(options))
 
+    def transfer(self, number: str, target: str) -> "Run":
+        """Start a call whose answerer is transferred to ``target`` by a REFER."""
+        return Run(self, "refer-caller", {"target": target}, ("-s", number))
+
+    def answer(self) -> "Run":
+        """Wait for one call and answer it."""
+        return self._callee("answer", {})
+
+    def answer_and_transfer(self, target: str) -> "Run":
+        """Wait for one call, answer it, and transfer its caller to ``target`` by a REFER."""
+        return self._callee("refer-callee", {"target": target})
+
+    def redirect(self, target: str) -> "Run":
+        """Wait for one call and forward it to ``target`` by a 302."""
+        return self._callee("redirect", {"target": target})
+
+    def bring(self, number: str) -> "Run":
+        """Start a call as a trunk brings it: nobody asks for a password."""
+        return Run(self, "inbound", {}, ("-s", number))
+
+    def _callee(self, scenario: str, keys: dict[str, str]) -> "Run":
+        run = Run(self, scenario, keys, ())
+        until(lambda: is_taken(self.address, self.port), 10, f"{scenario} listens")
+        return run
+
     def dial(self, number: str | bytes, hold_s: float = 0.0) -> int:
         """Make a whole call and return the final code of its INVITE."""
         with self.call(number, hold_s) as run:
@@ -65,6 +91,16 @@ class Phone:
 def phone(access: Access, name: str, address: str, secret: str = "") -> Phone:
     """Set a phone up on a free port of its own address."""
     return Phone(name, address, free_udp(address), access, secret or phone_secret(name))
+
+
+def is_taken(address: str, port: int) -> bool:
+    """Tell whether somebody listens on a UDP port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return True
+    return False
 
 
 class Run:
