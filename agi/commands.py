@@ -109,19 +109,23 @@ def read_variables(environment: Environment, reply: Reply, key: bytes) -> Variab
     return Variables(linkedid, forwarder, blind_transfer, source or None)
 
 
-def tell_verdict(answer: Answer) -> bytes:
+def tell_verdict(answer: Answer, *, tokenless: bool = False) -> bytes:
     """Compose the one command that sets the answer's variables, the verdict last.
 
     MSet sets from left to right, so the dialplan never sees a verdict without
     its number and limit. A challenge is told as a denial until there are PINs.
     The underscore hands the token down to the trunk's leg, where AMI shows it.
 
+    Args:
+        answer: What was decided.
+        tokenless: Of the fallback, which cannot give tokens: it must have none.
+
     Raises:
         AgiProtocolError: A value is outside its alphabet or range, or an
             allowed call lacks its number, token or limit.
     """
     allowed = answer.verdict is Verdict.ALLOW
-    if not _is_safe(answer, allowed=allowed):
+    if not _is_safe(answer, allowed=allowed, tokenless=tokenless):
         raise AgiProtocolError(Refusal.UNSAFE_ANSWER)
     return (
         f'EXEC MSet "_TOLLGUARD_TOKEN={answer.token},TOLLGUARD_NUMBER={answer.number},'
@@ -130,14 +134,14 @@ def tell_verdict(answer: Answer) -> bytes:
     ).encode()
 
 
-def _is_safe(answer: Answer, *, allowed: bool) -> bool:
+def _is_safe(answer: Answer, *, allowed: bool, tokenless: bool) -> bool:
     if not _REASON.fullmatch(answer.reason):
         return False
     if not allowed:
         return not answer.number and not answer.token and answer.limit_ms == 0
     return (
         _NUMBER.fullmatch(answer.number) is not None
-        and _TOKEN.fullmatch(answer.token) is not None
+        and (not answer.token if tokenless else _TOKEN.fullmatch(answer.token) is not None)
         and 0 < answer.limit_ms <= MAX_LIMIT_MS
     )
 

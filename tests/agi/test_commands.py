@@ -164,6 +164,15 @@ def test_a_value_outside_its_alphabet_is_not_sent(answer: Answer) -> None:
         tell_verdict(answer)
 
 
+def test_the_fallback_s_verdict_has_no_token() -> None:
+    """It is told without one, and with one it is not told."""
+    told = tell_verdict(dataclasses.replace(ALLOW, token=""), tokenless=True)
+
+    assert b'"_TOLLGUARD_TOKEN=,TOLLGUARD_NUMBER=0312345678,' in told
+    with pytest.raises(AgiProtocolError, match="unsafe-answer"):
+        tell_verdict(ALLOW, tokenless=True)
+
+
 @given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
 def test_a_composed_command_has_one_line_and_five_variables(
     number: str, token: str, reason: str
