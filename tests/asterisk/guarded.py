@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -93,14 +94,23 @@ class Daemon:
             self.supervisor = self._supervisor(self.unit)
             self.supervisor.start()
             return
-        with (self.folder / "journal").open("ab") as journal:
-            self._process = subprocess.Popen(
-                [*self.launcher, COMMAND, "--config", self.config, "serve"],
-                stdin=subprocess.DEVNULL,
-                stdout=journal,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **self.environment},
-            )
+        self._process = subprocess.Popen(
+            [*self.launcher, COMMAND, "--config", self.config, "serve"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **self.environment},
+        )
+        threading.Thread(
+            target=self._keep_journal, args=(self._process,), name="journal", daemon=True
+        ).start()
+
+    def _keep_journal(self, process: "subprocess.Popen[bytes]") -> None:
+        """Write what it says: a pipe, as journald's, has no part in a full disk."""
+        assert process.stdout is not None
+        with (self.folder / "journal").open("ab", buffering=0) as journal, process.stdout as said:
+            for line in said:
+                journal.write(line)
 
     def _supervisor(self, unit: Unit) -> Supervisor:
         return Supervisor(
@@ -157,7 +167,7 @@ class Daemon:
             check=False,
             capture_output=True,
             text=True,
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            env={**os.environ, **self.environment, "LC_ALL": "C.UTF-8"},
             timeout=CLI_TIMEOUT_S,
         )
 

@@ -40,7 +40,12 @@ class Asterisk:
         self._installation = fetch.installation(self.site.flavour)
         self._conf = write_etc(self.folder, self._installation, self.site, self.access)
         self._console = (self.folder / "console").open("wb")
-        self._process = subprocess.Popen(
+        self._process = self._launch()
+        self._wait_until_booted()
+        self._descriptors = self.descriptors()
+
+    def _launch(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
             [*self._installation.asterisk, "-C", str(self._conf), "-f", "-n"],
             stdin=subprocess.DEVNULL,
             stdout=self._console,
@@ -48,6 +53,12 @@ class Asterisk:
             cwd=self.folder,
             start_new_session=True,
         )
+
+    def restart(self) -> None:
+        """Kill it and start it again with the same files; wait until it is fully booted."""
+        self._process.kill()
+        self._process.wait(STOP_TIMEOUT_S)
+        self._process = self._launch()
         self._wait_until_booted()
         self._descriptors = self.descriptors()
 

@@ -1,4 +1,4 @@
-"""A TCP relay between the daemon and AMI that a test can cut, so that calls begin unseen."""
+"""A TCP relay between the daemon and AMI that a test can cut or hold, so that calls go unseen."""
 
 import socket
 import threading
@@ -21,6 +21,8 @@ class Relay:
         self.port: int = self._listener.getsockname()[1]
         self._ends: list[socket.socket] = []
         self._open = True
+        self._flowing = threading.Event()
+        self._flowing.set()
         threading.Thread(target=self._serve, name="relay", daemon=True).start()
 
     def cut(self) -> None:
@@ -30,12 +32,18 @@ class Relay:
         for end in ends:
             _shut(end)
 
+    def hold(self) -> None:
+        """Keep every connection and let no byte pass, as a stalled peer does."""
+        self._flowing.clear()
+
     def mend(self) -> None:
-        """Take connections again."""
+        """Take connections again, and let bytes pass."""
         self._open = True
+        self._flowing.set()
 
     def stop(self) -> None:
         """End everything."""
+        self._flowing.set()
         self.cut()
         _shut(self._listener)
         self._listener.close()
@@ -53,15 +61,15 @@ class Relay:
         far = socket.create_connection(self._target)
         self._ends += [near, far]
         for source, sink in ((near, far), (far, near)):
-            threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+            threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(CHUNK_BYTES):
-            sink.sendall(data)
-    _shut(sink)
-    source.close()
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(CHUNK_BYTES):
+                self._flowing.wait()
+                sink.sendall(data)
+        _shut(sink)
+        source.close()
 
 
 def _shut(end: socket.socket) -> None:
