@@ -1,4 +1,4 @@
-"""Which trunk an outgoing leg is toward and which number it carries, from Asterisk's own dial string.
+"""Which trunk an outgoing leg is toward, and with which number, from Asterisk's dial string.
 
 A trunk can be reached in more ways than by its template: by a raw URI (`PJSIP/trunk/sip:0103@x`),
 another chan_sip order, another DAHDI group letter. All of them are read here, so that none is a
@@ -17,9 +17,8 @@ MAX_TEMPLATE_CHARS = 128
 
 # Channel drivers whose "number" stays inside Asterisk: their other half passes the dialplan.
 INTERNAL = frozenset({"Local", "Message", "Surrogate", "Snoop", "Announcer", "Recorder"})
-_TEMPLATE = re.compile(
-    r"([A-Za-z][A-Za-z0-9]{0,31})/([^{}\s&,()|]*)\{number\}([^{}\s&,()|]*)", re.ASCII
-)
+_BESIDE = r"([^{}\s&,()|]*)"
+_TEMPLATE = re.compile(rf"([A-Za-z][A-Za-z0-9]{{0,31}})/{_BESIDE}\{{number\}}{_BESIDE}", re.ASCII)
 _SCHEMES = ("sip:", "sips:", "tel:")
 
 
@@ -43,7 +42,7 @@ class Template:
 
     @classmethod
     def parse(cls, text: str) -> "Template":
-        """Read ``PJSIP/{number}@x``, ``SIP/x/{number}``, ``IAX2/x/{number}``, ``DAHDI/g1/{number}``.
+        """Read ``PJSIP/{number}@x``, ``SIP/x/{number}``, ``IAX2/…`` or ``DAHDI/g1/{number}``.
 
         Raises:
             TemplateError: It has no technology, not one ``{number}``, names no trunk beside it,
@@ -51,7 +50,7 @@ class Template:
         """
         found = _TEMPLATE.fullmatch(text) if len(text) <= MAX_TEMPLATE_CHARS else None
         if found is None or not (found[2] or found[3]) or found[1] in INTERNAL:
-            msg = f"{text!r:.160} is no dial template such as PJSIP/{PLACE}@trunk-a"
+            msg = f"is no dial template such as PJSIP/{PLACE}@trunk-a"
             raise TemplateError(msg)
         return cls(found[1], found[2], found[3])
 
@@ -97,7 +96,8 @@ def trunk_leg(channel: str, dial_string: str, trunks: tuple[Trunk, ...]) -> Trun
     """Say which declared trunk a leg is toward, or None.
 
     Args:
-        channel: Name of the outgoing channel. A rename does not matter: the template is asked first.
+        channel: Name of the outgoing channel; the template is asked before it, as a
+            rename changes it.
         dial_string: As DialBegin tells it. Untrusted.
         trunks: The declared ones.
     """

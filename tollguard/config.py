@@ -8,7 +8,6 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -21,62 +20,28 @@ from pydantic import (
 )
 
 from policies.numbering.number import NumberForm
-from policies.policy import Site, Trunk
+from policies.policy import NobodyDomestic, Site, Trunk, UndeclaredLegs
 from tollguard.config_errors import explain_all
-from tollguard.config_patterns import COUNTRY, DIGITS, HOST, NAME, OUTSIDE_LINE
+from tollguard.config_patterns import OUTSIDE_LINE
+from tollguard.config_values import (
+    AbsolutePath,
+    CountryCode,
+    DialTemplate,
+    Digits,
+    Host,
+    Literals,
+    Name,
+    Port,
+    SecretFile,
+    StorePath,
+    Zone,
+    to_tuple,
+)
 from tollguard.errors import ConfigError
 
 DEFAULT_PATH = Path("/etc/tollguard/tollguard.toml")
 PATH_VARIABLE = "TOLLGUARD_CONFIG"
 MAX_CONFIG_BYTES = 1 << 20
-
-
-def _to_path(value: object) -> object:
-    return Path(value) if isinstance(value, str) else value
-
-
-def _absolute(value: Path) -> Path:
-    if not value.is_absolute():
-        msg = "must be an absolute path, such as /etc/tollguard/…"
-        raise ValueError(msg)
-    return value
-
-
-def _to_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _known_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ValueError, OSError, KeyError) as error:
-        msg = "is no time zone of the tz database, such as Asia/Tokyo"
-        raise ValueError(msg) from error
-    return value
-
-
-def _store_path(value: str) -> str:
-    path = value.removeprefix("sqlite://")
-    if not path.startswith("/"):
-        msg = "must be sqlite:///absolute/path or an absolute path"
-        raise ValueError(msg)
-    return path
-
-
-def _not_blank_secret(value: Path) -> Path:
-    if value.suffix in {".toml", ".conf"}:
-        msg = "names a file that holds nothing but the secret"
-        raise ValueError(msg)
-    return value
-
-
-Name = Annotated[str, Field(pattern=NAME)]
-AbsolutePath = Annotated[Path, BeforeValidator(_to_path), AfterValidator(_absolute)]
-SecretFile = Annotated[AbsolutePath, AfterValidator(_not_blank_secret)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
-Digits = Annotated[str, Field(pattern=DIGITS)]
-CountryCode = Annotated[str, Field(pattern=COUNTRY)]
-Host = Annotated[str, Field(pattern=HOST)]
 
 
 class Section(BaseModel):
@@ -104,7 +69,7 @@ class SiteSection(Section):
         default="",
         description="Digits dialled for an outside line that the trunk must not see, or empty.",
     )
-    emergency: Annotated[tuple[Digits, ...], BeforeValidator(_to_tuple)] = Field(
+    emergency: Annotated[tuple[Digits, ...], BeforeValidator(to_tuple)] = Field(
         default=(), description="Emergency numbers besides the plan's own."
     )
     internal_digits: int = Field(
@@ -113,7 +78,21 @@ class SiteSection(Section):
         le=8,
         description="Unknown numbers of at most this many digits are internal.",
     )
-    time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+    emergency_literals: Literals = Field(
+        default=(),
+        max_length=64,
+        description="What the dialplan dials for an emergency where a trunk wants a long number:"
+        " such a leg is never hung up. The plan's own in the form +81110 need not stand here.",
+    )
+    undeclared_legs: Literal["record", "hangup"] = Field(
+        default="record",
+        description="Legs toward an endpoint that is neither a declared trunk nor a phone.",
+    )
+    nobody_domestic: Literal["allow", "deny"] = Field(
+        default="allow",
+        description="Calls at home around the gate, such as those of the written fail mode.",
+    )
+    time_zone: Zone = Field(
         default="Asia/Tokyo", description="Zone of --until, --at and of the times in reports."
     )
     language: Literal["en", "ja"] = Field(
@@ -154,6 +133,18 @@ class TrunkSection(Section):
         description="Whether it may carry emergency calls: tollguard check warns when no trunk may."
         " The gate refuses none, and the dialplan dials TOLLGUARD_EMERGENCY_TRUNK.",
     )
+    dial: DialTemplate = Field(
+        default="",
+        description="How the dialplan dials it, such as IAX2/ENDPOINT/{number} or"
+        " DAHDI/g1/{number}; empty for PJSIP/{number}@ENDPOINT.",
+    )
+    channels: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="Calls it can carry at once, the last one kept free for emergencies;"
+        " 0 when not known.",
+    )
 
 
 class GateSection(Section):
@@ -191,7 +182,7 @@ class AmiSection(Section):
         default=Path("/etc/tollguard/credentials/ami-hands"), description="File with its secret."
     )
     technologies: Annotated[
-        tuple[Literal["PJSIP", "SIP", "IAX2"], ...], BeforeValidator(_to_tuple)
+        tuple[Literal["PJSIP", "SIP", "IAX2"], ...], BeforeValidator(to_tuple)
     ] = Field(
         default=("PJSIP",), min_length=1, description="Channel drivers whose devices are watched."
     )
@@ -200,7 +191,7 @@ class AmiSection(Section):
 class StoreSection(Section):
     """What operators change by day, and what was judged."""
 
-    url: Annotated[str, AfterValidator(_store_path)] = Field(
+    url: StorePath = Field(
         default="/var/lib/tollguard/tollguard.db",
         description="sqlite:///absolute/path, or an absolute path.",
     )
@@ -284,7 +275,7 @@ class Config(Section):
 
     site: SiteSection = SiteSection()
     trunk: Annotated[
-        tuple[TrunkSection, ...], BeforeValidator(_to_tuple), AfterValidator(_trunks_differ)
+        tuple[TrunkSection, ...], BeforeValidator(to_tuple), AfterValidator(_trunks_differ)
     ] = Field(default=(), max_length=64)
     gate: GateSection = GateSection()
     ami: AmiSection = AmiSection()
@@ -304,10 +295,19 @@ class Config(Section):
             outside_line=self.site.outside_line,
             emergency=self.site.emergency,
             trunks=tuple(
-                Trunk(trunk.endpoint, NumberForm(trunk.form), trunk.emergency)
+                Trunk(
+                    trunk.endpoint,
+                    NumberForm(trunk.form),
+                    trunk.emergency,
+                    trunk.dial,
+                    trunk.channels,
+                )
                 for trunk in self.trunk
             ),
             internal_digits=self.site.internal_digits,
+            emergency_literals=self.site.emergency_literals,
+            undeclared_legs=UndeclaredLegs(self.site.undeclared_legs),
+            nobody_domestic=NobodyDomestic(self.site.nobody_domestic),
         )
 
     @property

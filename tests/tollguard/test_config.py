@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from policies.numbering.number import NumberForm
-from policies.policy import Site, Trunk
+from policies.policy import NobodyDomestic, Site, Trunk, UndeclaredLegs
 from tollguard.config import DEFAULT_PATH, Config, config_path, load, parse
 from tollguard.errors import ConfigError
 
@@ -36,10 +36,15 @@ def test_a_file_is_read_into_the_cores_site(tmp_path: Path) -> None:
         outside_line = "0"
         emergency = ["171"]
         internal_digits = 4
+        emergency_literals = ["+81352531111"]
+        undeclared_legs = "hangup"
+        nobody_domestic = "deny"
         [[trunk]]
         endpoint = "trunk-a"
         form = "e164"
         emergency = false
+        dial = "IAX2/trunk-a/{number}"
+        channels = 4
         [[trunk]]
         endpoint = "trunk-b"
         [store]
@@ -54,7 +59,13 @@ def test_a_file_is_read_into_the_cores_site(tmp_path: Path) -> None:
         outside_line="0",
         emergency=("171",),
         internal_digits=4,
-        trunks=(Trunk("trunk-a", NumberForm.E164, emergency=False), Trunk("trunk-b")),
+        trunks=(
+            Trunk("trunk-a", NumberForm.E164, False, "IAX2/trunk-a/{number}", 4),  # noqa: FBT003
+            Trunk("trunk-b"),
+        ),
+        emergency_literals=("+81352531111",),
+        undeclared_legs=UndeclaredLegs.HANGUP,
+        nobody_domestic=NobodyDomestic.DENY,
     )
 
 
@@ -62,7 +73,7 @@ def test_every_error_is_told_at_once_with_its_place() -> None:
     """One line each: place, value, and what is accepted; the exit code is 78."""
     data = {
         "site": {"node": 1, "country": "jp", "time_zone": "Mars/Base", "colour": "red"},
-        "trunk": [{"form": "local"}, {"endpoint": "a b"}],
+        "trunk": [{"form": "local"}, {"endpoint": "a b", "dial": "SIP/{number}"}],
         "gate": {"port": 70_000, "host": "127.0.0.1\r\nx", "key_file": "key"},
         "ami": {"technologies": [], "eyes_secret_file": "/etc/asterisk/manager.conf"},
         "store": {"url": "t.db"},
@@ -76,7 +87,7 @@ def test_every_error_is_told_at_once_with_its_place() -> None:
 
     assert caught.value.exit_code == 78
     assert str(caught.value).splitlines() == [
-        "t.toml: 17 errors",
+        "t.toml: 18 errors",
         '  site.node: 1 is of the wrong type; write text in quotes, "…"',
         "  site.country: 'jp' is not two capital letters of ISO 3166, such as JP",
         "  site.time_zone: 'Mars/Base' is no time zone of the tz database, such as Asia/Tokyo",
@@ -84,6 +95,7 @@ def test_every_error_is_told_at_once_with_its_place() -> None:
         "  trunk[1].endpoint: is missing; add it",
         "  trunk[1].form: 'local' is not one of 'national' or 'e164'",
         "  trunk[2].endpoint: 'a b' is not 1 to 79 letters, digits, dots, dashes and underscores",
+        "  trunk[2].dial: 'SIP/{number}' is no dial template such as PJSIP/{number}@trunk-a",
         "  gate.host: '127.0.0.1\\r\\nx' is not an address or a host name",
         "  gate.port: 70000 is too large; at most 65535",
         "  gate.key_file: 'key' must be an absolute path, such as /etc/tollguard/…",
