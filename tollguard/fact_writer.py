@@ -93,6 +93,7 @@ class FactWriter:
             count=finding.count,
             accounts=finding.accounts,
             sources=finding.sources,
+            legs=finding.legs,
         )
 
     def _device_row(self, device: Device) -> DeviceRow:

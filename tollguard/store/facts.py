@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
+from policies.detection.finding import LegDone, LegEvidence
 from tollguard.store.connection import Database, cut
 from tollguard.store.rows import DeviceRow, FindingRow, VerdictRow
 
@@ -24,6 +25,16 @@ DEVICE_SIZES: Mapping[str, int] = {
     "host": 64,
     "transport": 8,
     "user_agent": 200,
+}
+# A leg has ten texts; twenty of them fit into their column but for the worst escapes.
+LEG_SIZES: Mapping[str, int] = {
+    "uniqueid": 150,
+    "linkedid": 150,
+    "number": 100,
+    "trunk": 100,
+    "context": 80,
+    "application": 40,
+    "manager": 80,
 }
 VERDICT_COLUMNS = tuple(field.name for field in fields(VerdictRow) if field.name != "id")
 MAX_STEPS_CHARS = 20_000
@@ -112,6 +123,7 @@ def _finding_values(row: FindingRow) -> dict[str, object]:
         "subject": cut(row.subject, 200),
         "accounts": _listed(row.accounts),
         "sources": _listed(row.sources),
+        "legs": _legs_text(row.legs),
     }
     del values["id"]
     return values
@@ -119,6 +131,23 @@ def _finding_values(row: FindingRow) -> dict[str, object]:
 
 def _listed(names: Sequence[str]) -> str:
     return json.dumps([cut(name, MAX_NAME_CHARS) for name in names[:MAX_NAMES]], ensure_ascii=False)
+
+
+def _legs_text(legs: Sequence[LegEvidence]) -> str:
+    """Write legs as JSON; the latest are left out where together they are too long."""
+    items = [_cut_all(asdict(leg), LEG_SIZES) for leg in legs[:MAX_NAMES]]
+    while len(text := json.dumps(items, ensure_ascii=False)) > MAX_STEPS_CHARS:
+        items.pop()
+    return text
+
+
+def _legs(text: str) -> tuple[LegEvidence, ...]:
+    """Read legs back; a row that another version wrote shows none."""
+    try:
+        items = json.loads(text)
+        return tuple(LegEvidence(**(item | {"done": LegDone(item["done"])})) for item in items)
+    except (ValueError, TypeError, KeyError):
+        return ()
 
 
 async def findings(
@@ -139,9 +168,10 @@ async def finding(db: Database, finding_id: int) -> FindingRow | None:
 
 
 def _finding(row: sqlite3.Row) -> FindingRow:
-    names = {
+    names: dict[str, object] = {
         "accounts": tuple(json.loads(row["accounts"])),
         "sources": tuple(json.loads(row["sources"])),
+        "legs": _legs(row["legs"]),
     }
     return FindingRow(**(dict(row) | names))
 

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 
 import aiosqlite
 
-from policies.policy import Grant, Limits, Mode, Policy, Site, Suspension, SuspensionKind
+from policies.policy import (
+    Grant,
+    Limits,
+    Mode,
+    OriginateGrant,
+    Policy,
+    Site,
+    Suspension,
+    SuspensionKind,
+)
 from tollguard.errors import InputError, StoreError
 from tollguard.store.connection import Database, cut
 from tollguard.store.rows import Actor, AuditRow, Change, NewSuspension
@@ -22,6 +31,7 @@ LIMITS: Mapping[str, tuple[int, int]] = {
 }
 MODE = "mode"
 SETTING, SUSPENSION, PERMISSION = "setting", "suspension", "permission"
+ORIGINATE = "originate_grant"
 COUNTRY = re.compile(r"[A-Z]{2}")
 # Expired rows are swept out of the policy a day late, in case the clock was wrong.
 SWEEP_AFTER_S = 86_400.0
@@ -50,6 +60,7 @@ async def load(db: Database, site: Site) -> Policy:
         settings = {row["name"]: row["value"] async for row in db.queries.settings(connection)}
         suspensions = [row async for row in db.queries.open_suspensions(connection)]
         permissions = [row async for row in db.queries.open_permissions(connection)]
+        originate = [row async for row in db.queries.open_originate_grants(connection)]
     return Policy(
         revision=number,
         site=site,
@@ -57,6 +68,7 @@ async def load(db: Database, site: Site) -> Policy:
         suspensions=tuple(_suspension(row) for row in suspensions),
         grants=tuple(_grant(row) for row in permissions),
         limits=_limits(settings),
+        originate_grants=tuple(_originate_grant(row) for row in originate),
     )
 
 
@@ -107,13 +119,18 @@ def _grant(row: sqlite3.Row) -> Grant:
     return Grant(row["id"], row["endpoint"], countries, _end(PERMISSION, row))
 
 
-def _countries(row: sqlite3.Row) -> frozenset[str] | None:
+def _originate_grant(row: sqlite3.Row) -> OriginateGrant:
+    countries = _countries(row, ORIGINATE)
+    return OriginateGrant(row["id"], row["context"], countries, _end(ORIGINATE, row))
+
+
+def _countries(row: sqlite3.Row, table: str = PERMISSION) -> frozenset[str] | None:
     text = row["countries"]
     if text == EVERY_COUNTRY:
         return None
     countries = frozenset(text.split(","))
     if not all(COUNTRY.fullmatch(country) for country in countries):
-        raise _malformed(PERMISSION, row["id"], "countries", text)
+        raise _malformed(table, row["id"], "countries", text)
     return countries
 
 
@@ -128,7 +145,7 @@ def _end(table: str, row: sqlite3.Row) -> float | None:
     return None if row["until_at"] is None else _seconds(table, row, "until_at")
 
 
-async def _commit(
+async def commit_change(
     db: Database,
     connection: aiosqlite.Connection,
     actor: Actor,
@@ -136,10 +153,20 @@ async def _commit(
     entry: tuple[str, str],
     detail: Mapping[str, object],
 ) -> int:
-    """Count the revision up and write the audit row, inside the caller's transaction."""
+    """Count the revision up and write the audit row, inside the caller's transaction.
+
+    Args:
+        db: The store.
+        connection: Inside a transaction that writes.
+        actor: Who changes it.
+        now_s: Wall seconds.
+        entry: The audit's action and subject.
+        detail: The rest of what was done.
+    """
     queries, at, before = db.queries, to_text(now_s), to_text(now_s - SWEEP_AFTER_S)
     await queries.sweep_suspensions(connection, before_at=before)
     await queries.sweep_permissions(connection, before_at=before)
+    await queries.sweep_originate_grants(connection, before_at=before)
     number = int(await queries.next_revision(connection, at=at))
     await queries.add_audit(
         connection,
@@ -154,7 +181,8 @@ async def _commit(
     return number
 
 
-def _until(until_s: float | None) -> str | None:
+def until_text(until_s: float | None) -> str | None:
+    """Write an end as its column holds it."""
     return None if until_s is None else to_text(until_s)
 
 
@@ -167,18 +195,18 @@ async def suspend(db: Database, grp: str, new: NewSuspension, actor: Actor, now_
             kind=new.kind.value,
             target=new.target,
             since_at=to_text(now_s),
-            until_at=_until(new.until_s),
+            until_at=until_text(new.until_s),
             reason=new.reason,
             by_whom=whom(actor),
             keep_calls=int(new.keep_calls),
         )
         detail = {
-            "until": _until(new.until_s),
+            "until": until_text(new.until_s),
             "reason": new.reason,
             "keep_calls": new.keep_calls,
         }
         entry = ("suspend", f"{new.kind.value} {new.target}")
-        number = await _commit(db, connection, actor, now_s, entry, detail)
+        number = await commit_change(db, connection, actor, now_s, entry, detail)
     return Change(number, int(made))
 
 
@@ -193,11 +221,12 @@ async def resume(
         if not ended:
             return Change(int(await db.queries.revision(connection)), count=0)
         entry = ("resume", f"{kind.value} {target}")
-        number = await _commit(db, connection, actor, now_s, entry, {"ended": ended})
+        number = await commit_change(db, connection, actor, now_s, entry, {"ended": ended})
     return Change(number, count=ended)
 
 
-def _joined(countries: frozenset[str] | None) -> str:
+def joined(countries: frozenset[str] | None) -> str:
+    """Write countries as their column holds them."""
     return EVERY_COUNTRY if countries is None else ",".join(sorted(countries))
 
 
@@ -212,10 +241,12 @@ async def grant(
     """Give an endpoint the right to call abroad."""
     endpoint, countries = right
     async with db.transaction(write=True) as connection:
-        made = await _add_permission(db, connection, grp, right, actor, (now_s, _until(until_s)))
-        detail = {"countries": _joined(countries), "until": _until(until_s)}
+        made = await _add_permission(
+            db, connection, grp, right, actor, (now_s, until_text(until_s))
+        )
+        detail = {"countries": joined(countries), "until": until_text(until_s)}
         entry = ("grant", f"international {endpoint}")
-        number = await _commit(db, connection, actor, now_s, entry, detail)
+        number = await commit_change(db, connection, actor, now_s, entry, detail)
     return Change(number, made)
 
 
@@ -231,7 +262,7 @@ async def _add_permission(
         connection,
         grp=grp,
         endpoint=right[0],
-        countries=_joined(right[1]),
+        countries=joined(right[1]),
         made_at=to_text(span[0]),
         until_at=span[1],
         by_whom=whom(actor),
@@ -266,8 +297,8 @@ async def revoke(
                 span = (now_s, row["until_at"])
                 await _add_permission(db, connection, grp, (endpoint, rest), actor, span)
         entry = ("revoke", f"international {endpoint}")
-        detail = {"countries": _joined(countries)}
-        number = await _commit(db, connection, actor, now_s, entry, detail)
+        detail = {"countries": joined(countries)}
+        number = await commit_change(db, connection, actor, now_s, entry, detail)
     return Change(number, count=len(touched))
 
 
@@ -290,7 +321,9 @@ async def set_mode(db: Database, mode: Mode, actor: Actor, now_s: float) -> Chan
     """Switch between observe and enforce."""
     async with db.transaction(write=True) as connection:
         await db.queries.set_setting(connection, name=MODE, value=mode.value)
-        number = await _commit(db, connection, actor, now_s, (MODE, MODE), {"value": mode.value})
+        number = await commit_change(
+            db, connection, actor, now_s, (MODE, MODE), {"value": mode.value}
+        )
     return Change(number)
 
 
@@ -306,7 +339,7 @@ async def set_limits(db: Database, values: Mapping[str, int], actor: Actor, now_
         for name, value in values.items():
             await db.queries.set_setting(connection, name=name, value=str(value))
         entry = ("limits", ", ".join(sorted(values)))
-        number = await _commit(db, connection, actor, now_s, entry, values)
+        number = await commit_change(db, connection, actor, now_s, entry, values)
     return Change(number)
 
 
@@ -341,7 +374,7 @@ async def accept_ledger(
         )
         entry = ("ledger-accept", node)
         detail = {"ledger_id": ledger[0], "last_seq": ledger[1], "reason": reason}
-        number = await _commit(db, connection, actor, now_s, entry, detail)
+        number = await commit_change(db, connection, actor, now_s, entry, detail)
     return Change(number)
 
 
@@ -353,7 +386,9 @@ async def accept_store(db: Database, above: int, reason: str, actor: Actor, now_
             return Change(before, count=0)
         await db.queries.raise_revision(connection, revision=above)
         detail = {"before": before, "above": above, "reason": reason}
-        number = await _commit(db, connection, actor, now_s, ("store-accept", "store"), detail)
+        number = await commit_change(
+            db, connection, actor, now_s, ("store-accept", "store"), detail
+        )
     return Change(number)
 
 

@@ -7,6 +7,7 @@ Text from the network is untrusted and is cut to the column's size by the writer
 
 from dataclasses import dataclass
 
+from policies.detection.finding import LegEvidence
 from policies.policy import SuspensionKind
 
 
@@ -55,6 +56,23 @@ class NewSuspension:
     until_s: float | None
     reason: str
     keep_calls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewOriginateGrant:
+    """A right of originated calls to be made.
+
+    Attributes:
+        context: Where their channel begins.
+        countries: ISO alpha-2 codes; None for every country and global code.
+        until_s: Wall seconds of its end.
+        reason: The operator's words.
+    """
+
+    context: str
+    countries: frozenset[str] | None
+    until_s: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +186,15 @@ class FindingRow:
     Attributes:
         node: Who found it.
         grp: The customer's group.
-        kind: ``guessing-source``, ``guessing-account`` …
-        subject: The address or the account. Untrusted text.
+        kind: ``guessing-source``, ``guessing-account``, ``unaccounted-leg`` …
+        subject: The address, the account, or what a leg was toward. Untrusted text.
         severity: ``warning`` or ``critical``.
         first_at: First event of it.
         last_at: Latest event of it.
         count: Events counted.
         accounts: Accounts tried, at most 20. Untrusted.
         sources: Addresses it came from, at most 20.
+        legs: Legs around the gate, at most 20.
         id: Assigned by the store; 0 before.
     """
 
@@ -189,6 +208,7 @@ class FindingRow:
     count: int
     accounts: tuple[str, ...]
     sources: tuple[str, ...]
+    legs: tuple[LegEvidence, ...] = ()
     id: int = 0
 
 

@@ -6,7 +6,7 @@ Two tasks on one SQLite connection would share a transaction, so every call take
 from collections.abc import Mapping, Sequence
 
 from policies.policy import Mode, Policy, Site, SuspensionKind
-from tollguard.store import facts, nodes, policy_rows
+from tollguard.store import facts, nodes, originate_rows, policy_rows
 from tollguard.store.connection import Database, open_database
 from tollguard.store.facts import VerdictFilter
 from tollguard.store.rows import (
@@ -16,6 +16,7 @@ from tollguard.store.rows import (
     DeviceRow,
     FindingRow,
     LedgerIdentity,
+    NewOriginateGrant,
     NewSuspension,
     NodeRow,
     RequestRow,
@@ -90,6 +91,16 @@ class Store:
         """Take back an endpoint's rights; with countries, only those."""
         right = (endpoint, countries)
         return await policy_rows.revoke(self._db, self._grp, right, actor, now_s)
+
+    async def grant_originate(
+        self, new: NewOriginateGrant, actor: Actor, *, now_s: float
+    ) -> Change:
+        """Let calls that begin in a context without anybody call abroad."""
+        return await originate_rows.grant(self._db, self._grp, new, actor, now_s)
+
+    async def revoke_originate(self, context: str, actor: Actor, *, now_s: float) -> Change:
+        """Take a context's rights back; ``count`` 0 when it has none."""
+        return await originate_rows.revoke(self._db, context, actor, now_s)
 
     async def set_mode(self, mode: Mode, actor: Actor, *, now_s: float) -> Change:
         """Switch between observe and enforce for the whole site."""

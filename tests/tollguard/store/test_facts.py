@@ -1,7 +1,10 @@
 """What daemons saw and judged, written and read back."""
 
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
+from policies.detection.finding import LegDone, LegEvidence
 from tests.tollguard.store.samples import DEVICE, FINDING, VERDICT
 from tollguard.store import Store, VerdictFilter
 
@@ -85,6 +88,33 @@ async def test_evidence_is_bounded(store: Store) -> None:
     (row,) = await store.findings()
 
     assert (len(row.accounts), max(map(len, row.accounts)), len(row.subject)) == (20, 200, 200)
+
+
+LEG = LegEvidence(
+    "2.1", "1.1", "01037793123456", "trunk", "fax", "Dial", "dial", "", "no-token", LegDone.HUNG_UP
+)
+
+
+async def test_legs_around_the_gate_are_kept_with_their_finding(store: Store, path: Path) -> None:
+    """Each comes back as it was; a text that is none of this version's shows none."""
+    finding = replace(FINDING, kind="unaccounted-leg", legs=(LEG, replace(LEG, uniqueid="2.2")))
+    await store.write_findings([finding])
+    assert await store.finding(1) == replace(finding, id=1)
+
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE finding SET legs = ?", ('[{"number": "1"}]',))
+    connection.close()
+    assert await store.finding(1) == replace(finding, id=1, legs=())
+
+
+async def test_legs_are_bounded(store: Store) -> None:
+    """At most twenty, each text cut, and all together what their column holds."""
+    long = replace(LEG, number="\x01" * 500, trunk="\x02" * 500)
+    await store.write_findings([replace(FINDING, legs=(long,) * 50)])
+    (row,) = await store.findings()
+
+    assert 10 < len(row.legs) < 20
+    assert len(row.legs[0].number) == 100
 
 
 async def test_a_node_replaces_its_own_devices_alone(store: Store) -> None:

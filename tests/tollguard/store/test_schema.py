@@ -10,7 +10,7 @@ import pytest
 from tollguard.errors import StoreError
 from tollguard.store.schema import known_migrations, migrate, store_path
 
-ALL = ("0001_policy", "0002_facts", "0003_audit_append_only")
+ALL = ("0001_policy", "0002_facts", "0003_audit_append_only", "0004_legs")
 
 
 def test_migrating_makes_the_store_and_repeating_changes_nothing(tmp_path: Path) -> None:

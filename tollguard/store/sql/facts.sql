@@ -22,15 +22,15 @@ ORDER BY id DESC LIMIT :count;
 -- name: verdicts_of_call(linkedid)
 SELECT * FROM verdict WHERE linkedid = :linkedid OR uniqueid = :linkedid ORDER BY id LIMIT 100;
 
--- name: put_findings(node, grp, kind, subject, severity, first_at, last_at, count, accounts, sources)*!
+-- name: put_findings(node, grp, kind, subject, severity, first_at, last_at, count, accounts, sources, legs)*!
 INSERT INTO finding (
-    node, grp, kind, subject, severity, first_at, last_at, count, accounts, sources
+    node, grp, kind, subject, severity, first_at, last_at, count, accounts, sources, legs
 ) VALUES (
-    :node, :grp, :kind, :subject, :severity, :first_at, :last_at, :count, :accounts, :sources
+    :node, :grp, :kind, :subject, :severity, :first_at, :last_at, :count, :accounts, :sources, :legs
 )
 ON CONFLICT (node, kind, subject, first_at) DO UPDATE SET
     severity = excluded.severity, last_at = excluded.last_at, count = excluded.count,
-    accounts = excluded.accounts, sources = excluded.sources;
+    accounts = excluded.accounts, sources = excluded.sources, legs = excluded.legs;
 
 -- name: findings(node, since_at, count)
 SELECT * FROM finding

@@ -52,6 +52,24 @@ UPDATE permission SET ended_at = :at WHERE id = :id;
 -- name: sweep_permissions(before_at)!
 UPDATE permission SET ended_at = until_at WHERE ended_at IS NULL AND until_at <= :before_at;
 
+-- name: open_originate_grants()
+SELECT id, context, countries, until_at, reason, by_whom
+FROM originate_grant WHERE ended_at IS NULL ORDER BY id;
+
+-- name: add_originate_grant(grp, context, countries, reason, made_at, until_at, by_whom)$
+INSERT INTO originate_grant (
+    grp, context, countries, reason, made_at, until_at, ended_at, by_whom
+) VALUES (:grp, :context, :countries, :reason, :made_at, :until_at, NULL, :by_whom)
+RETURNING id;
+
+-- name: end_originate_grants(context, at)!
+UPDATE originate_grant SET ended_at = :at
+WHERE ended_at IS NULL AND context = :context AND (until_at IS NULL OR until_at > :at);
+
+-- name: sweep_originate_grants(before_at)!
+UPDATE originate_grant SET ended_at = until_at
+WHERE ended_at IS NULL AND until_at <= :before_at;
+
 -- name: add_audit(at, login, claim, action, subject, detail, revision)!
 INSERT INTO audit (at, login, claim, action, subject, detail, revision)
 VALUES (:at, :login, :claim, :action, :subject, :detail, :revision);
