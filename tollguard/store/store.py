@@ -5,8 +5,10 @@ Two tasks on one SQLite connection would share a transaction, so every call take
 
 from collections.abc import Mapping, Sequence
 
+from policies.ahead import AheadChange
 from policies.policy import Mode, Policy, Site, SuspensionKind
-from tollguard.store import facts, nodes, originate_rows, policy_rows
+from tollguard.store import ahead, facts, nodes, originate_rows, policy_rows
+from tollguard.store.ahead import Standing
 from tollguard.store.connection import Database, open_database
 from tollguard.store.facts import VerdictFilter
 from tollguard.store.rows import (
@@ -210,3 +212,22 @@ class Store:
             ``count`` 0, and nothing is written, when it is newer already.
         """
         return await policy_rows.accept_store(self._db, above, reason, actor, now_s)
+
+    # -- what was changed without the store
+
+    async def standing(self, node: str) -> Standing:
+        """Read what tells a node's own, newest store from another one."""
+        return await ahead.standing(self._db, node)
+
+    async def enter(self, changes: Sequence[AheadChange], *, above: int, now_s: float) -> int:
+        """Enter changes that are not entered yet, each with its audit row.
+
+        Args:
+            changes: In the order in which they were made.
+            above: The revision that they are in force as.
+            now_s: Wall seconds.
+
+        Returns:
+            The policy's revision afterwards, higher than ``above`` when anything was entered.
+        """
+        return await ahead.enter(self._db, self._grp, changes, above, now_s)
