@@ -132,7 +132,7 @@ def write_etc(folder: Path, installation: Installation, site: Site, access: Acce
         "manager.conf": manager_conf(access),
         "manager.d/tollguard-secret.conf": secret_conf(access),
         "extensions.conf": extensions_conf(site),
-        "extensions.d/tollguard-site.conf": site_conf(site),
+        "extensions.d/tollguard-site.conf": site_conf(folder, site),
         "extensions.d/tollguard-key.conf": f"[globals](+)\nTOLLGUARD_KEY={access.key}\n",
         "pjsip.conf": pjsip_conf(site, access),
     }
@@ -196,9 +196,14 @@ def secret_conf(access: Access) -> str:
     )
 
 
-def site_conf(site: Site) -> str:
+def site_conf(folder: Path, site: Site) -> str:
     """Take the shipped tollguard-site.conf and change single values in it."""
-    values = {"TOLLGUARD_GATE": site.gate, **site.globals}
+    values = {
+        "TOLLGUARD_GATE": site.gate,
+        "TOLLGUARD_SNAPSHOT": f"{folder}/snapshot.json",
+        "TOLLGUARD_OBSERVE_FILE": f"{folder}/observe",
+        **site.globals,
+    }
     lines = []
     for line in (asterisk_conf() / "extensions.d/tollguard-site.conf").read_text().splitlines():
         name = line.partition("=")[0]

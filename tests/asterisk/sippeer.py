@@ -13,6 +13,7 @@ from dataclasses import dataclass
 REQUEST = re.compile(rb"^([A-Z]+) sips?:([^@ ]*)@[^ ]* SIP/2\.0\r\n")
 ECHOED = (b"via:", b"from:", b"to:", b"call-id:", b"cseq:", b"record-route:")
 POLL_S = 0.1
+RINGING = b"180 Ringing"
 REDIRECTED_TO = "01037793123456"  # where a status of 3xx sends the caller
 
 
@@ -25,18 +26,22 @@ class ReceivedCall:
         raw: The whole first INVITE.
         call_id: Its Call-ID.
         at_s: Monotonic seconds of its arrival.
+        peer: Where it came from.
         answered_at_s: When the ACK of our answer came; None before.
         ended_at_s: When BYE or CANCEL came; None while it runs.
         ended_by: ``BYE``, ``CANCEL``, or empty while it runs.
+        taken: Whether we said 200.
     """
 
     number: bytes
     raw: bytes
     call_id: bytes
     at_s: float
+    peer: tuple[str, int]
     answered_at_s: float | None = None
     ended_at_s: float | None = None
     ended_by: str = ""
+    taken: bool = False
 
 
 def header(message: bytes, name: bytes) -> bytes:
@@ -73,6 +78,7 @@ class SipPeer:
         calls: Every call that arrived, in order.
         address: Where it listens.
         status: What it answers an INVITE with; empty rings for ever. May be changed.
+        before: What it says before that; empty for nothing. May be changed.
         delay_s: How long it takes to answer anything, OPTIONS too. May be changed.
     """
 
@@ -86,6 +92,7 @@ class SipPeer:
         self.address: tuple[str, int] = self._socket.getsockname()
         self.calls: list[ReceivedCall] = []
         self.status = status
+        self.before = RINGING
         self.delay_s = delay_s
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="trunk", daemon=True)
@@ -100,6 +107,27 @@ class SipPeer:
         """List the numbers that arrived, byte for byte, in order."""
         return [call.number for call in self.calls]
 
+    def answer(self, call: ReceivedCall) -> None:
+        """Take a call that rings."""
+        call.taken = True
+        self._socket.sendto(reply(call.raw, b"200 OK", self.address, sdp=True), call.peer)
+
+    def hang_up(self, call: ReceivedCall) -> None:
+        """End a call from this side; the answer to it is not waited for."""
+        contact = re.search(rb"<(sips?:[^>]*)>", header(call.raw, b"contact"))
+        assert contact is not None
+        lines = (
+            b"BYE " + contact.group(1) + b" SIP/2.0",
+            b"Via: SIP/2.0/UDP " + self.contact.encode() + b";branch=z9hG4bKbye" + call.call_id[:8],
+            b"Max-Forwards: 70",
+            b"From: " + header(call.raw, b"to") + b";tag=trunk",
+            b"To: " + header(call.raw, b"from"),
+            b"Call-ID: " + call.call_id,
+            b"CSeq: 1 BYE",
+            b"Content-Length: 0",
+        )
+        self._socket.sendto(b"\r\n".join(lines) + b"\r\n\r\n", call.peer)
+
     def stop(self) -> None:
         """Stop listening."""
         self._stopping.set()
@@ -113,32 +141,35 @@ class SipPeer:
             except TimeoutError:
                 continue
             self._stopping.wait(self.delay_s)
-            for answer in self._react(message):
+            for answer in self._react(message, peer):
                 self._socket.sendto(answer, peer)
 
-    def _react(self, message: bytes) -> list[bytes]:
+    def _react(self, message: bytes, peer: tuple[str, int]) -> list[bytes]:
         found = REQUEST.match(message)
         if not found:
             return []
         method = found.group(1).decode()
         call = self._call(header(message, b"call-id"))
         if method == "INVITE":
-            return self._invited(message, found.group(2), call)
+            return self._invited(message, found.group(2), peer, call)
         if method == "ACK":
-            if call and call.answered_at_s is None and self.status.startswith(b"200"):
+            if call and call.answered_at_s is None and call.taken:
                 call.answered_at_s = time.monotonic()
             return []
         if method in {"BYE", "CANCEL"} and call:
             return self._ended(message, method, call)
         return [reply(message, b"200 OK", self.address)]
 
-    def _invited(self, message: bytes, number: bytes, call: ReceivedCall | None) -> list[bytes]:
+    def _invited(
+        self, message: bytes, number: bytes, peer: tuple[str, int], call: ReceivedCall | None
+    ) -> list[bytes]:
         if call is None:
             call_id = header(message, b"call-id")
-            self.calls.append(ReceivedCall(number, message, call_id, time.monotonic()))
-        answers = [reply(message, b"180 Ringing", self.address)]
+            call = ReceivedCall(number, message, call_id, time.monotonic(), peer)
+            self.calls.append(call)
+        answers = [reply(message, self.before, self.address)] if self.before else []
         if self.status:
-            sdp = self.status.startswith(b"200")
+            call.taken = sdp = self.status.startswith(b"200")
             answers.append(reply(message, self.status, self.address, sdp=sdp))
         return answers
 

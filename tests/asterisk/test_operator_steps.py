@@ -58,4 +58,4 @@ def test_an_operators_own_globals_stay(guarded: Guarded) -> None:
     told = guarded.asterisk.cli("dialplan show globals")
 
     assert "SITE=test" in told
-    assert told.count("TOLLGUARD_") == 7
+    assert told.count("TOLLGUARD_") == 12

@@ -6,7 +6,7 @@ from tests.asterisk.etc import Site
 from tests.asterisk.gatepeer import GatePeer, Script, allow
 from tests.asterisk.instance import Asterisk
 from tests.asterisk.sipp import Phone, phone
-from tests.asterisk.sippeer import SipPeer
+from tests.asterisk.sippeer import RINGING, SipPeer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class World:
         self.trunk.calls.clear()
         self.trunk_b.calls.clear()
         self.trunk.status = self.trunk_b.status = b"200 OK"
+        self.trunk.before = self.trunk_b.before = RINGING
         self.gate.environments.clear()
         self.gate.script = script
         self.asterisk.mark_descriptors()
