@@ -1,0 +1,58 @@
+"""Says of a play whether the call abroad stood and by whose right, or that it never was one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tests.asterisk.paths_stage import STAY_S, Path, Play
+
+CUT_WITHIN_S = 1.0
+
+
+def granted(paths: Iterable[Path]) -> list[str]:
+    """Name the paths on which somebody can be held responsible."""
+    return [path.name for path in paths if path.held]
+
+
+def refused(paths: Iterable[Path]) -> list[tuple[str, int | None]]:
+    """List each path with each phone that may not; with None where nobody asks."""
+    return [
+        (path.name, without)
+        for path in paths
+        for without in path.variants
+        if without is not None or not path.held
+    ]
+
+
+def assert_granted(play: Play) -> None:
+    """See that the call stood, once, with the judged number, by the right of the right ones."""
+    assert play.error == ""
+    assert play.call is not None, play.verdicts
+    assert (play.call.ended_by, play.lived_s >= STAY_S) == ("", True), play.verdicts
+    (row, *_) = play.verdicts
+    assert (row["verdict"], row["canonical"].encode()) == ("ALLOW", play.call.number)
+    assert held(row) == (play.path.via, names(play))
+
+
+def assert_refused(play: Play) -> None:
+    """See that nothing reached the trunk, or nothing that lived; and that somebody is named."""
+    assert play.error == ""
+    assert play.lived_s < CUT_WITHIN_S, play.verdicts
+    assert [row["verdict"] for row in play.verdicts] == ["DENY"] * len(play.verdicts)
+    assert play.verdicts != []
+    assert held(play.verdicts[0]) == (play.path.via, names(play))
+
+
+def names(play: Play) -> tuple[str | None, tuple[str, ...]]:
+    """Name the actor who is to be held responsible, and the others."""
+    held = [play.names[index] for index in play.path.held]
+    return (held[0] if held else None, tuple(sorted(held[1:])))
+
+
+def held(row: dict[str, Any]) -> tuple[str, tuple[str | None, tuple[str, ...]]]:
+    """Read from a verdict whom it held responsible, and how he was known."""
+    (facts,) = [step["facts"] for step in row["steps"] if step["judge"] == "principal"]
+    others = facts.get("others", "")
+    return (
+        facts["via"],
+        (facts["endpoint"] or None, tuple(sorted(others.split(",") if others else ()))),
+    )

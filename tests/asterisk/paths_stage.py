@@ -1,0 +1,245 @@
+"""Plays every path of a file at once on one guarded PBX, and keeps what the trunk saw of each.
+
+A path is played once with exactly those phones granted that are to be held responsible, and once
+more for each of them, where all phones but that one are granted. Each play has a number abroad
+of its own, by which the trunk's record and the verdicts are told apart.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from tests.asterisk.guarded import Guarded
+from tests.asterisk.paths_site import INBOUND_FROM, OPERATOR, SETTINGS, paths_site
+from tests.asterisk.rawami import Message, RawAmi
+from tests.asterisk.rawphone import RawPhone
+from tests.asterisk.sipp import Phone, phone
+from tests.asterisk.sippeer import ReceivedCall, SipPeer
+from tests.asterisk.waiting import until
+
+MONACO = "0103779312"  # a country that is far from Japan, and six digits short of a number
+STAY_S = 5.0
+PLACED_WITHIN_S = 15.0
+AT_ONCE = 6
+FIRST_HOST = 20  # of 127.0.0.N; below are other phones and the trunk
+
+
+T = TypeVar("T")
+Drive = Callable[["Play"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way on which a call can leave the PBX.
+
+    Attributes:
+        name: Short, for test names and the table.
+        phones: How many it takes.
+        held: Which of them are held responsible, the actor first; none where nobody asks.
+        via: How the verdict says that the actor is known.
+        drive: Plays it.
+    """
+
+    name: str
+    phones: int
+    held: tuple[int, ...]
+    via: str
+    drive: Drive
+
+    @property
+    def variants(self) -> tuple[int | None, ...]:
+        """List the plays: everybody held may (None), then each one of them may not."""
+        return (None, *self.held) if self.held else (None,)
+
+
+@dataclass(slots=True)
+class Play:
+    """One path, played by phones of its own.
+
+    Attributes:
+        path: What is played.
+        without: Which phone may not call abroad though the others may; None where the held may.
+        number: What is to be dialled.
+        names: Its phones' endpoints.
+        stage: The PBX.
+        error: What went wrong on the phones' side, which is the test's own fault.
+        call: What reached the trunk.
+        seen_at_s: When that was looked at.
+        verdicts: What was stored about the number, each with its steps, the newest first.
+    """
+
+    path: Path
+    without: int | None
+    number: str
+    names: tuple[str, ...]
+    stage: "Stage"
+    error: str = ""
+    call: ReceivedCall | None = None
+    seen_at_s: float = 0.0
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """Name the phones that may call abroad."""
+        if self.without is None:
+            return tuple(self.names[index] for index in self.path.held) or self.names
+        return tuple(name for name in self.names if name != self.names[self.without])
+
+    @property
+    def lived_s(self) -> float:
+        """Tell how long the trunk's leg stood, until now if it still does; 0 without one."""
+        if self.call is None or self.call.answered_at_s is None:
+            return 0.0
+        return (self.call.ended_at_s or self.seen_at_s) - self.call.answered_at_s
+
+    def sip(self, index: int) -> Phone:
+        """Return one of its phones as SIPp plays it."""
+        return self.stage.phones[self.names[index]]
+
+    def raw(self, index: int) -> RawPhone:
+        """Return one of its phones as our own code plays it; it is closed with the stage."""
+        who = self.sip(index)
+        phone = RawPhone(who.access, who.name, who.address, who.port)
+        return self.keep(phone)
+
+    def keep(self, running: AbstractContextManager[T]) -> T:
+        """Leave something running until the stage is left."""
+        return self.stage.kept.enter_context(running)
+
+    def channels(self, name: str) -> list[str]:
+        """List the channels of an endpoint."""
+        return [c for c in self.stage.guarded.asterisk.channels() if c.startswith(f"PJSIP/{name}-")]
+
+    def wait_bridged(self, name: str) -> None:
+        """Wait until an endpoint talks: only then can it press keys or be taken over."""
+        until(lambda: self._is_bridged(name), 10, f"{name} in a bridge")
+
+    def _is_bridged(self, name: str) -> bool:
+        # the last field of a channel is the bridge it is in
+        rows = self.stage.guarded.asterisk.cli("core show channels concise").splitlines()
+        talking = [row for row in rows if row.startswith(f"PJSIP/{name}-")]
+        return any(row.split("!")[12] not in ("", "(None)") for row in talking)
+
+    def act(self, **headers: str) -> Message:
+        """Do what the switchboard's AMI user may."""
+        with self.stage.operator() as ami:
+            return ami.act(**headers)
+
+
+class Stage:
+    """The PBX with all phones of some paths.
+
+    Attributes:
+        plays: Every play, by its path's name and which phone may not.
+        guarded: Asterisk, the trunk and the product.
+        trunk_b: Far end of the trunk that fails.
+        phones: By their endpoints.
+        kept: What runs until the stage is left.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        """Start everything, and give each play its phones; nothing is played yet."""
+        self.kept = ExitStack()
+        self.plays: dict[tuple[str, int | None], Play] = {}
+        for path in paths:
+            for without in path.variants:
+                self._cast(path, without)
+        names = [name for play in self.plays.values() for name in play.names]
+        self.trunk_b = SipPeer(status=b"503 Service Unavailable")
+        self.kept.callback(self.trunk_b.stop)
+        numbers = [play.number for play in self.plays.values()]
+        site = paths_site(names, numbers, self.trunk_b.contact)
+        self.guarded = self.kept.enter_context(Guarded(site, SETTINGS))
+        access = self.guarded.asterisk.access
+        self.phones = {
+            name: phone(access, name, f"127.0.0.{FIRST_HOST + place}")
+            for place, name in enumerate(names)
+        }
+
+    def _cast(self, path: Path, without: int | None) -> None:
+        place = len(self.plays)
+        names = tuple(f"7{place:02}{index}" for index in range(path.phones))
+        number = f"{MONACO}{place:04}"
+        self.plays[path.name, without] = Play(path, without, number, names, self)
+
+    def __enter__(self) -> Self:
+        """Grant what is to be granted, register all phones, and enforce."""
+        daemon = self.guarded.daemon
+        granted = [name for play in self.plays.values() for name in play.granted]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for name in granted:
+                pool.submit(
+                    daemon.run, "grant", "international", "--endpoint", name, "--countries", "MC"
+                )
+            list(pool.map(self._register, self.phones.values()))
+        daemon.run("limits", "set", "--calls-per-endpoint", "9", "--calls-per-site", "500")
+        daemon.run("mode", "enforce")
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: object, _traceback: TracebackType | None
+    ) -> None:
+        """Stop everything."""
+        self.kept.close()
+
+    def _register(self, who: Phone) -> None:
+        with RawPhone(who.access, who.name, who.address, who.port) as raw:
+            assert raw.register() == 200, who.name
+
+    def inbound(self) -> Phone:
+        """Return the trunk's far end as one that calls."""
+        return phone(self.guarded.asterisk.access, "trunk", INBOUND_FROM)
+
+    def parked(self, number: str) -> str:
+        """Return the place where a number's trunk leg is parked; empty when it is not."""
+        lines = self.guarded.asterisk.cli("parking show default")
+        return lines
+
+    def operator(self) -> RawAmi:
+        """Log in as the switchboard's AMI user."""
+        return RawAmi(self.guarded.asterisk.access, *OPERATOR)
+
+    def play(self) -> None:
+        """Play everything, let what stands stand for 5 s, and look at the trunk and the store."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(self._drive, self.plays.values()))
+        expected = [play for play in self.plays.values() if play.without is None and play.path.held]
+        begin_s = time.monotonic()
+        until(lambda: _are_placed(expected) or time.monotonic() > begin_s + PLACED_WITHIN_S, 20)
+        placed_at_s = time.monotonic()
+        until(lambda: time.monotonic() > placed_at_s + STAY_S, STAY_S + 5)
+        for play in self.plays.values():
+            play.call, play.seen_at_s = self.find(play), time.monotonic()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(self._read_verdicts, self.plays.values()))
+
+    def _drive(self, play: Play) -> None:
+        try:
+            play.path.drive(play)
+        except (AssertionError, OSError) as error:
+            play.error = repr(error)
+        play.call = self.find(play)
+
+    def find(self, play: Play) -> ReceivedCall | None:
+        """Return what reached the trunk with a play's number, byte for byte."""
+        number = play.number.encode()
+        return next((c for c in self.guarded.trunk.calls if c.number == number), None)
+
+    def _read_verdicts(self, play: Play) -> None:
+        rows = self.guarded.daemon.report("verdicts", "--limit", "100000")
+        for row in rows:
+            if row["dialled"] == play.number:
+                shown = self.guarded.daemon.report("verdicts", "show", row["call"])
+                play.verdicts = [one for one in shown if one["dialled"] == play.number]
+                break
+
+
+def _are_placed(plays: Iterable[Play]) -> bool:
+    """Tell whether each one's call was answered."""
+    for play in plays:
+        play.call = play.call or play.stage.find(play)
+    return all(play.call is not None and play.call.answered_at_s for play in plays)

@@ -1,0 +1,31 @@
+"""Shows who answers for a call that a phone or the dialplan sends on before it goes abroad."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.asterisk.paths_forwarded import FORWARDED
+from tests.asterisk.paths_proof import assert_granted, assert_refused, granted, refused
+from tests.asterisk.paths_stage import Stage
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("paths-forwarded")]
+
+
+@pytest.fixture(scope="module")
+def stage(installed: None) -> Iterator[Stage]:
+    """Play all of them at once."""
+    with Stage(FORWARDED) as stage:
+        stage.play()
+        yield stage
+
+
+@pytest.mark.parametrize("name", granted(FORWARDED))
+def test_a_path_stands_for_those_who_may(stage: Stage, name: str) -> None:
+    """With just those granted who are held responsible, the call is up after 5 s, as judged."""
+    assert_granted(stage.plays[name, None])
+
+
+@pytest.mark.parametrize(("name", "without"), refused(FORWARDED))
+def test_a_path_is_closed_to_one_who_may_not(stage: Stage, name: str, without: int | None) -> None:
+    """One of them without the right is enough, though every other phone has it."""
+    assert_refused(stage.plays[name, without])
