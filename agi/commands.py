@@ -10,10 +10,16 @@ from typing import NamedTuple
 
 from agi.protocol import AgiProtocolError, Environment, Refusal, Reply
 from policies.decision import Answer, Verdict
+from policies.principal import NO_CLAIM, Claim
 
 # The key stands last: a value that carries its own closing parenthesis, or one that Asterisk
 # cuts at its buffer's end, then costs the session its key instead of forging the fields after it.
-_ASKED = ("${CHANNEL(linkedid)}", "${FORWARDERNAME}", "${BLINDTRANSFER}")
+_ASKED = (
+    "${CHANNEL(linkedid)}",
+    "${FORWARDERNAME}",
+    "${BLINDTRANSFER}",
+    "${MASTER_CHANNEL(CHANNEL(name))}",
+)
 _ASKED_OF_PJSIP = (*_ASKED, "${CHANNEL(pjsip,remote_addr)}")
 _KEY_FIELD = "${TOLLGUARD_KEY}"
 
@@ -33,14 +39,12 @@ class Variables(NamedTuple):
 
     Attributes:
         linkedid: Asterisk's id of the call.
-        forwarder: Channel that forwarded the call; empty without one.
-        blind_transfer: Channel that transferred it; empty without one.
+        claim: What the channel says of who forwarded, transferred or began the call.
         source: Address and port of the INVITE; None where Asterisk itself dialled.
     """
 
     linkedid: str
-    forwarder: str
-    blind_transfer: str
+    claim: Claim
     source: str | None
 
 
@@ -100,13 +104,22 @@ def read_variables(environment: Environment, reply: Reply, key: bytes) -> Variab
         raise AgiProtocolError(Refusal.WRONG_KEY)
     if len(fields) != len(asked):
         raise AgiProtocolError(Refusal.AMBIGUOUS_VARIABLE)
-    linkedid, forwarder, blind_transfer, *rest = fields
+    linkedid, forwarder, transferer, master, *rest = fields
     if not linkedid:
         raise AgiProtocolError(Refusal.EMPTY_VALUE)
     source = rest[0] if rest else ""
     if source and not _SOURCE.fullmatch(source):
         raise AgiProtocolError(Refusal.BAD_SOURCE)
-    return Variables(linkedid, forwarder, blind_transfer, source or None)
+    return Variables(linkedid, _claim(environment, forwarder, transferer, master), source or None)
+
+
+def _claim(environment: Environment, forwarder: str, transferer: str, master: str) -> Claim:
+    """Gather the claims; a direct call, the common case, makes none and costs nothing."""
+    if master == environment.channel:
+        master = ""
+    if not (forwarder or transferer or master):
+        return NO_CLAIM
+    return Claim(forwarder, transferer, master)
 
 
 def tell_verdict(answer: Answer, *, tokenless: bool = False) -> bytes:

@@ -31,7 +31,6 @@ from agi.protocol import (
     ReplyReader,
 )
 from policies.decision import Answer, DialAttempt
-from policies.principal import actor
 
 SCRIPT = "gate"  # the request's path: agi://host:port/gate
 BACKLOG = 1024  # connections the kernel holds while the loop is busy
@@ -279,12 +278,12 @@ class Session(asyncio.Protocol):
         attempt = DialAttempt(
             dialled=dialled,
             trunk=trunk,
-            endpoint=actor(environment.channel, heard.forwarder, heard.blind_transfer),
             channel=environment.channel,
             uniqueid=environment.uniqueid,
             linkedid=heard.linkedid,
             source=heard.source,
             at_s=self._server.clock(),
+            claim=heard.claim,
         )
         self._stage = _Stage.JUDGE
         self._judge(attempt)

@@ -18,6 +18,7 @@ from ami_listener.framing import Frame
 from policies.events import (
     Authentication,
     AuthOutcome,
+    BridgeEntered,
     ChannelGone,
     ChannelSeen,
     ContactGone,
@@ -27,13 +28,18 @@ from policies.events import (
     HostileEvent,
     LegAnswered,
     LegDialled,
+    LegForwarded,
     Technology,
+    TransferKind,
+    Transferred,
 )
 
 TEXT_MAX_CHARS: Final = 256
 URI_MAX_CHARS: Final = 1024
 COUNT_MAX_CHARS: Final = 15
 _HEAD_LINES: Final = 3
+# main/channel.c: only a channel whose call came in is born ringing; one that is dialled is down.
+INCOMING_STATE: Final = "Ring"
 GATE_VARIABLE: Final = "TOLLGUARD_TOKEN="
 
 # Everything main/security_events.c can put into an event; one more key was smuggled in.
@@ -212,8 +218,15 @@ def channel_seen(fields: dict[str, str], at_s: float) -> ChannelSeen:
     Raises:
         KeyError: One of them is missing.
     """
-    channel = fields["Channel"][:TEXT_MAX_CHARS]
-    return ChannelSeen(at_s, _identity(fields["Uniqueid"]), _identity(fields["Linkedid"]), channel)
+    return ChannelSeen(
+        at_s,
+        uniqueid=_identity(fields["Uniqueid"]),
+        linkedid=_identity(fields["Linkedid"]),
+        channel=fields["Channel"][:TEXT_MAX_CHARS],
+        context=fields.get("Context", "")[:TEXT_MAX_CHARS],
+        exten=fields.get("Exten", "")[:TEXT_MAX_CHARS],
+        incoming=fields.get("ChannelStateDesc") == INCOMING_STATE,
+    )
 
 
 def _newchannel(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
@@ -238,14 +251,56 @@ def _dial_begin(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Eve
             caller_uniqueid=fields.get("Uniqueid", "")[:TEXT_MAX_CHARS],
             dial_string=fields["DialString"][:URI_MAX_CHARS],
             token=token[:TEXT_MAX_CHARS],
+            context=fields.get("Context", fields.get("DestContext", ""))[:TEXT_MAX_CHARS],
         ),
     )
 
 
 def _dial_end(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
-    if fields["DialStatus"] != "ANSWER":
+    uniqueid = _identity(fields["DestUniqueid"])
+    if fields["DialStatus"] == "ANSWER":
+        return (LegAnswered(at_s, uniqueid),)
+    forward = fields.get("Forward", "")
+    if not forward:
         return ()
-    return (LegAnswered(at_s, _identity(fields["DestUniqueid"])),)
+    return (
+        LegForwarded(
+            at_s,
+            uniqueid,
+            linkedid=_identity(fields["DestLinkedid"]),
+            channel=fields["DestChannel"][:TEXT_MAX_CHARS],
+            forward=forward[:URI_MAX_CHARS],
+        ),
+    )
+
+
+def _blind_transfer(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
+    return (_transferred(fields, at_s, "Transferer", TransferKind.BLIND),)
+
+
+def _attended_transfer(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
+    """Read both calls of the transferer: the one that was handed on, and the consultation."""
+    return tuple(
+        _transferred(fields, at_s, f"{which}Transferer", TransferKind.ATTENDED)
+        for which in ("Orig", "Second")
+        if f"{which}TransfererUniqueid" in fields
+    )
+
+
+def _transferred(
+    fields: dict[str, str], at_s: float, prefix: str, kind: TransferKind
+) -> Transferred:
+    return Transferred(
+        at_s,
+        uniqueid=_identity(fields[f"{prefix}Uniqueid"]),
+        linkedid=_identity(fields[f"{prefix}Linkedid"]),
+        channel=fields[f"{prefix}Channel"][:TEXT_MAX_CHARS],
+        kind=kind,
+    )
+
+
+def _bridge_enter(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
+    return (BridgeEntered(at_s, _identity(fields["Uniqueid"]), _identity(fields["Linkedid"])),)
 
 
 def _hangup(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
@@ -276,6 +331,9 @@ _READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
         "Rename": _rename,
         "DialBegin": _dial_begin,
         "DialEnd": _dial_end,
+        "BlindTransfer": _blind_transfer,
+        "AttendedTransfer": _attended_transfer,
+        "BridgeEnter": _bridge_enter,
         "Hangup": _hangup,
     }
     | dict.fromkeys(_OUTCOMES, _security)

@@ -11,12 +11,15 @@ from types import MappingProxyType
 from typing import Final
 
 from policies.events import (
+    BridgeEntered,
     ChannelGone,
     ChannelSeen,
     Event,
     HostileEvent,
     LegAnswered,
     LegDialled,
+    LegForwarded,
+    Transferred,
 )
 
 # So many events in a row that break the same rule, none kept between them, are no stranger's.
@@ -26,7 +29,8 @@ HOSTILE_WITHIN_S: Final = 10.0
 # Both forms that an excerpt begins with. Only an event of a call speaks of a setting: a stranger
 # repeats a key in a security event with three packets, but makes no channel without a password.
 _OF_A_CALL: Final = re.compile(
-    r"(?:Event: |\[\('Event', ')(?:Newchannel|Rename|DialBegin|DialEnd|Hangup)\b"
+    r"(?:Event: |\[\('Event', ')"
+    r"(?:Newchannel|Rename|DialBegin|DialEnd|BlindTransfer|AttendedTransfer|BridgeEnter|Hangup)\b"
 )
 
 NO_CALLS: Final = "ami-no-call-events: class call is missing"
@@ -64,7 +68,15 @@ class Hearing:
         match event:
             case HostileEvent():
                 self._refused(event)
-            case ChannelSeen() | LegDialled() | LegAnswered() | ChannelGone():
+            case (
+                ChannelSeen()
+                | LegDialled()
+                | LegAnswered()
+                | LegForwarded()
+                | Transferred()
+                | BridgeEntered()
+                | ChannelGone()
+            ):
                 self._calls_heard = True
                 self._refuted(*_FAULTS, NO_CALLS)
             case _:

@@ -60,7 +60,10 @@ class Calls:
         capacity: Most attempts, and most legs, that are kept.
     """
 
-    __slots__ = ("_capacity", "_chargeable", "_legs", "_of_caller", "_pending", "_slots", "_total")
+    __slots__ = (
+        "_capacity", "_chargeable", "_legs", "_of_caller", "_pending", "_slots", "_total",
+        "_undialled",
+    )  # fmt: skip
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
@@ -69,11 +72,16 @@ class Calls:
         self._of_caller: dict[str, set[str]] = {}
         self._legs: dict[str, Leg] = {}
         self._chargeable: Counter[str | None] = Counter()
+        self._undialled: Counter[str] = Counter()
         self._total = 0
 
     def chargeable(self, endpoint: str | None) -> int:
         """Count chargeable calls of one endpoint, or of all when None; O(1)."""
         return self._total if endpoint is None else self._chargeable[endpoint]
+
+    def undialled_on(self, trunk: str) -> int:
+        """Count what is allowed on a trunk and not dialled yet; O(1)."""
+        return self._undialled[trunk]
 
     def legs(self) -> tuple[Leg, ...]:
         """Return every outgoing leg, in the order they were dialled."""
@@ -91,6 +99,7 @@ class Calls:
             return
         slot = _Slot(event)
         self._slots[event.token] = self._pending[event.token] = slot
+        self._undialled[event.trunk] += 1
         self._of_caller.setdefault(event.uniqueid, set()).add(event.token)
         self._count(slot, 1)
 
@@ -105,7 +114,7 @@ class Calls:
         known = self._legs.get(event.uniqueid)
         if known is not None and (known.attempt is not None or not event.token):
             return
-        slot = self._pending.pop(event.token, None)
+        slot = self._take(event.token)
         if slot is None and len(self._legs) >= self._capacity:
             return
         if slot is not None:
@@ -190,7 +199,7 @@ class Calls:
         """Forget an attempt and free its slot."""
         allowed = slot.allowed
         del self._slots[allowed.token]
-        self._pending.pop(allowed.token, None)
+        self._take(allowed.token)
         tokens = self._of_caller[allowed.uniqueid]
         tokens.discard(allowed.token)
         if not tokens:
@@ -198,12 +207,22 @@ class Calls:
         if slot.leg or not slot.caller_gone:
             self._count(slot, -1)
 
+    def _take(self, token: str) -> _Slot | None:
+        """Take an attempt out of those that are not dialled yet, if it is one."""
+        slot = self._pending.pop(token, None)
+        if slot is not None:
+            trunk = slot.allowed.trunk
+            self._undialled[trunk] -= 1
+            if not self._undialled[trunk]:
+                del self._undialled[trunk]
+        return slot
+
     def _count(self, slot: _Slot, change: int) -> None:
         """Count a chargeable slot in or out."""
         if not slot.allowed.chargeable:
             return
-        endpoint = slot.allowed.endpoint
         self._total += change
-        self._chargeable[endpoint] += change
-        if not self._chargeable[endpoint]:
-            del self._chargeable[endpoint]
+        for endpoint in slot.allowed.responsible or (slot.allowed.endpoint,):
+            self._chargeable[endpoint] += change
+            if not self._chargeable[endpoint]:
+                del self._chargeable[endpoint]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from policies.numbering.number import Number
+from policies.principal import NO_CLAIM, NOBODY, Claim, Principal
 
 
 class Verdict(StrEnum):
@@ -29,24 +30,23 @@ class DialAttempt:
     Attributes:
         dialled: The number as the dialplan passed it. Untrusted text.
         trunk: Endpoint name of the trunk this pass is for. From the dialplan.
-        endpoint: Who is held responsible, proven by Asterisk's own channel name;
-            None when nobody is (Originate, a call file, a forwarded leg).
         channel: Name of the calling channel, ``PJSIP/6001-0000002a``.
         uniqueid: Asterisk's id of the calling channel.
         linkedid: Asterisk's id of the call; equals ``uniqueid`` for a first leg.
         source: Packet source of the INVITE, ``192.0.2.7:5060`` or
             ``[2001:db8::7]:5060``; None where Asterisk itself dialled.
         at_s: Monotonic seconds when the attempt was read.
+        claim: What the channel says of who forwarded, transferred or began it.
     """
 
     dialled: str
     trunk: str
-    endpoint: str | None
     channel: str
     uniqueid: str
     linkedid: str
     source: str | None
     at_s: float
+    claim: Claim = NO_CLAIM
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class Decision:
         steps: Every judge's answer, in order, the settling one last.
         would: What enforcing would have said. Equals ``verdict`` outside observe.
         would_reason: Reason code of ``would``.
+        principal: Who answers for the call.
     """
 
     verdict: Verdict
@@ -93,6 +94,7 @@ class Decision:
     steps: tuple[Step, ...]
     would: Verdict
     would_reason: str
+    principal: Principal = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

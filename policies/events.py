@@ -123,12 +123,25 @@ class Authentication:
 
 @dataclass(frozen=True, slots=True)
 class ChannelSeen:
-    """A channel exists (Newchannel, or found while reconciling) or was renamed."""
+    """A channel exists (Newchannel, or found while reconciling) or was renamed.
+
+    Attributes:
+        at_s: When it was read.
+        uniqueid: Its id.
+        linkedid: The call's id; empty where the event does not tell (Rename).
+        channel: Its name now.
+        context: Where it is in the dialplan; its birth context in a Newchannel.
+        exten: The extension there; untrusted, may be empty.
+        incoming: It rings at its birth, as only one does whose INVITE came in.
+    """
 
     at_s: float
     uniqueid: str
     linkedid: str
     channel: str
+    context: str = ""
+    exten: str = ""
+    incoming: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +156,8 @@ class LegDialled:
         caller_uniqueid: The channel that dials; empty for an originate.
         dial_string: What was dialled, ``0312345678@trunk``.
         token: The gate's token found on the leg; empty without one.
+        context: The calling channel's; the leg's own for an originate.
+        application: The calling channel's; empty where it was not asked.
     """
 
     at_s: float
@@ -152,6 +167,8 @@ class LegDialled:
     caller_uniqueid: str
     dial_string: str
     token: str
+    context: str = ""
+    application: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +177,66 @@ class LegAnswered:
 
     at_s: float
     uniqueid: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegForwarded:
+    """An endpoint that was called sent the call elsewhere (DialEnd with Forward: a 302).
+
+    Attributes:
+        at_s: When it was read.
+        uniqueid: The leg that was called and is about to end.
+        linkedid: The call's id.
+        channel: That leg's name.
+        forward: Where to, ``Local/0312345678@phones``; untrusted.
+    """
+
+    at_s: float
+    uniqueid: str
+    linkedid: str
+    channel: str
+    forward: str
+
+
+class TransferKind(StrEnum):
+    """How a call was handed on."""
+
+    BLIND = "blind"
+    ATTENDED = "attended"
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """An endpoint handed its call on.
+
+    Attributes:
+        at_s: When it was read.
+        uniqueid: The transferring channel.
+        linkedid: The call's id.
+        channel: The transferring channel's name.
+        kind: Blind or attended.
+    """
+
+    at_s: float
+    uniqueid: str
+    linkedid: str
+    channel: str
+    kind: TransferKind
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeEntered:
+    """A channel came together with others: they are one call from now on.
+
+    Attributes:
+        at_s: When it was read.
+        uniqueid: The channel.
+        linkedid: The call's id, the oldest one's of the bridge.
+    """
+
+    at_s: float
+    uniqueid: str
+    linkedid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +263,10 @@ class AttemptAllowed:
         chargeable: Whether it counts against the chargeable limits.
         international: Whether a stop of international calls concerns it.
         number: What was judged; None for an attempt taken over from before a restart.
+        responsible: Everybody held responsible, the principal first; no trunk
+            but where it is the principal itself.
+        policy_revision: The policy it was allowed by; 0 when not known.
+        limit_ms: What was granted; 0 when not known.
     """
 
     at_s: float
@@ -198,6 +279,9 @@ class AttemptAllowed:
     chargeable: bool
     international: bool
     number: Number | None = None
+    responsible: tuple[str, ...] = ()
+    policy_revision: int = 0
+    limit_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +338,9 @@ Event = (
     | ChannelSeen
     | LegDialled
     | LegAnswered
+    | LegForwarded
+    | Transferred
+    | BridgeEntered
     | ChannelGone
     | AttemptAllowed
     | AttemptReturned

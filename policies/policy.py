@@ -21,6 +21,20 @@ class SuspensionKind(StrEnum):
     ENDPOINT = "endpoint"
 
 
+class UndeclaredLegs(StrEnum):
+    """What is done with a leg toward an endpoint that is neither declared trunk nor phone."""
+
+    RECORD = "record"
+    HANGUP = "hangup"
+
+
+class NobodyDomestic(StrEnum):
+    """What is done with a call at home that nobody answers for, such as an originated one."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+
+
 @dataclass(frozen=True, slots=True)
 class Trunk:
     """A trunk, named by its endpoint in Asterisk.
@@ -29,11 +43,17 @@ class Trunk:
         endpoint: ``trunk`` in ``Dial(PJSIP/…@trunk)``.
         form: How it wants numbers.
         emergency: Whether it may carry emergency calls.
+        dial: How the dialplan dials it, ``IAX2/trunk-a/{number}``; empty for
+            ``PJSIP/{number}@endpoint``.
+        channels: How many calls it carries at once, both ways; the last one is
+            kept for emergencies. 0 when not told.
     """
 
     endpoint: str
     form: NumberForm = NumberForm.NATIONAL
     emergency: bool = True
+    dial: str = ""
+    channels: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +68,11 @@ class Site:
         trunks: By endpoint name.
         internal_digits: Numbers of at most this many digits that no rule of
             the plan knows are internal; 0 means none reach a trunk.
+        emergency_literals: What the dialplan dials for an emergency number where
+            a trunk wants another one, ``+81110``.
+        undeclared_legs: What is done with a leg toward neither trunk nor phone.
+        nobody_domestic: What is done with a call at home that nobody answers for.
+        trunk_names: The trunks' endpoints, made of ``trunks``.
     """
 
     plan: str = "jp"
@@ -56,6 +81,14 @@ class Site:
     emergency: tuple[str, ...] = ()
     trunks: tuple[Trunk, ...] = ()
     internal_digits: int = 0
+    emergency_literals: tuple[str, ...] = ()
+    undeclared_legs: UndeclaredLegs = UndeclaredLegs.RECORD
+    nobody_domestic: NobodyDomestic = NobodyDomestic.ALLOW
+    trunk_names: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Gather the trunks' names once, for every call."""
+        object.__setattr__(self, "trunk_names", frozenset(t.endpoint for t in self.trunks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +146,27 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class OriginateGrant:
+    """The right of calls that nobody answers for, such as a fax server's, to go abroad.
+
+    Attributes:
+        id: Row id in the store.
+        context: Where their channel begins in the dialplan.
+        countries: ISO alpha-2 codes; None for every country and global code.
+        until_s: Wall seconds, or None.
+    """
+
+    id: int
+    context: str
+    countries: frozenset[str] | None
+    until_s: float | None = None
+
+    def holds(self, now_s: float) -> bool:
+        """Tell whether it is in force at wall second ``now_s``; the end itself is not."""
+        return self.until_s is None or now_s < self.until_s
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How long and how many.
 
@@ -139,6 +193,7 @@ class Policy:
         grants: Rights to call abroad.
         limits: How long and how many.
         denied_classes: Number classes nobody may call, premium by default.
+        originate_grants: Rights of calls that nobody answers for.
     """
 
     revision: int = 0
@@ -148,6 +203,7 @@ class Policy:
     grants: tuple[Grant, ...] = ()
     limits: Limits = field(default_factory=Limits)
     denied_classes: frozenset[str] = frozenset({"premium", "unclassifiable"})
+    originate_grants: tuple[OriginateGrant, ...] = ()
 
     def trunk(self, endpoint: str) -> Trunk | None:
         """Find a declared trunk by its endpoint's name."""

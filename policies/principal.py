@@ -1,48 +1,181 @@
-"""Who is responsible for a leg, from names that Asterisk itself gives and no caller can set.
+"""Who is responsible for a leg: what callers can set may take rights away and never give them.
 
-For now only a direct call has a principal. Forwarded, transferred and originated calls belong
-to nobody, and nobody has international rights: strict, and safe until the map of calls is read.
+A channel's own name and `MASTER_CHANNEL` are Asterisk's. `FORWARDERNAME` and `BLINDTRANSFER` are
+variables that AMI and some headers can set, so a name in them counts only if the map of calls,
+which is made of events alone, knows that endpoint in this very call.
 """
 
-from policies.events import Technology
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-TECHNOLOGIES = tuple(f"{technology.value}/" for technology in Technology)
+from policies.channel_name import endpoint_of
+from policies.parties import (
+    ANSWERED,
+    CALLED,
+    FORWARDED,
+    RANG,
+    TRANSFERRED,
+    CallParties,
+    SeenChannel,
+)
 
-# The serial number that Asterisk appends, main/channel.c: 8 hexadecimal digits.
-SERIAL_CHARS = 8
-_HEX = frozenset("0123456789abcdef")
+__all__ = ["NOBODY", "NO_CLAIM", "Claim", "Principal", "direct", "endpoint_of", "responsible"]
+
+if TYPE_CHECKING:
+    from policies.decision import DialAttempt
+
+DIRECT: Final = "direct"
+FORWARDER: Final = "forwarder"
+TRANSFERER: Final = "transferer"
+MASTER: Final = "master"
+NOBODYS: Final = "nobody"
+
+NOT_IN_MAP: Final = "not-in-map"
+A_TRUNK: Final = "trunk"
+NO_ACTOR: Final = "nobody"
+BLIND: Final = "blind"
+
+# Drivers whose channels tell the packet's source, which one that Asterisk dialled has not.
+KNOWS_SOURCE: Final = "PJSIP/"
 
 
-def endpoint_of(channel: str) -> str | None:
-    """Take the endpoint out of a channel's name.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a channel says of where its call comes from; channel names, untrusted.
+
+    Attributes:
+        forwarder: ``FORWARDERNAME``; empty without one. Can be set through AMI.
+        transferer: ``BLINDTRANSFER``; empty without one. Can be set through AMI.
+        master: ``MASTER_CHANNEL(CHANNEL(name))``, which callers cannot set;
+            empty where it is the channel itself.
+    """
+
+    forwarder: str = ""
+    transferer: str = ""
+    master: str = ""
+
+
+NO_CLAIM: Final = Claim()
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who answers for a call.
+
+    Attributes:
+        actor: The endpoint that asks, proven by a channel's name or the map;
+            None for nobody.
+        others: Endpoints of the call that answered, forwarded or transferred.
+        via: How the actor is known: ``direct forwarder transferer master nobody``.
+        context: Where an originated channel began, for originate grants; else empty.
+        missing: Why there is no right to call abroad: ``not-in-map trunk nobody
+            blind``; empty when the actor's own rights count.
+        claimed: A name that a variable claims and nothing proves: it can only
+            take rights away, and neither money nor a finding falls on it.
+    """
+
+    actor: str | None
+    others: tuple[str, ...] = ()
+    via: str = DIRECT
+    context: str = ""
+    missing: str = ""
+    claimed: str = ""
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Everybody proven who is held responsible, the actor first."""
+        return self.others if self.actor is None else (self.actor, *self.others)
+
+
+NOBODY: Final = Principal(None, via=NOBODYS, missing=NO_ACTOR)
+
+
+def direct(endpoint: str) -> Principal:
+    """Name an endpoint that dials by itself, for questions without a channel."""
+    return Principal(endpoint)
+
+
+def responsible(
+    attempt: "DialAttempt",
+    call: CallParties,
+    *,
+    blind: bool,
+    trunks: frozenset[str],
+    asking: SeenChannel | None = None,
+) -> Principal:
+    """Name who is responsible for an attempt.
 
     Args:
-        channel: ``PJSIP/desk-1001-0000002a``; untrusted shape.
+        attempt: What was asked, and what the channel says of itself.
+        call: The parties of its linkedid.
+        blind: Nothing is seen now, so the map may lack anything.
+        trunks: Endpoints of the declared trunks.
+        asking: What the map knows of the asking channel; None when it was not
+            seen yet, and then what came before it may lack as well.
 
     Returns:
-        ``desk-1001``, or None for ``Local/…`` and whatever has another shape.
+        The principal. Never raises, whatever the names hold.
     """
-    technology, slash, rest = channel.partition("/")
-    endpoint, dash, serial = rest.rpartition("-")
-    if technology + slash not in TECHNOLOGIES or not (endpoint and dash):
-        return None
-    if len(serial) != SERIAL_CHARS or not _HEX.issuperset(serial):
-        return None
-    return endpoint
+    via, actor = _actor(attempt, call, asking)
+    others = _others(call, actor, trunks) if call.acted else ()
+    if actor is None or call.overflow:
+        context = asking.context if asking is not None and via == NOBODYS else ""
+        return Principal(None, others, via, context, NO_ACTOR)
+    if via != DIRECT and not _is_proven(actor, via, call):
+        return Principal(None, others, via, "", BLIND if blind else NOT_IN_MAP, actor)
+    return Principal(actor, others, via, "", _missing(actor, via, trunks, asking, blind=blind))
 
 
-def actor(channel: str, forwarder: str, blind_transfer: str) -> str | None:
-    """Name the endpoint that asks for a call, or None for nobody.
+def _actor(
+    attempt: "DialAttempt", call: CallParties, asking: SeenChannel | None
+) -> tuple[str, str | None]:
+    """Say how the actor is known, and its name; the name is not proven yet."""
+    claim = attempt.claim
+    if claim.forwarder:
+        return FORWARDER, endpoint_of(claim.forwarder)
+    if claim.transferer:
+        return TRANSFERER, endpoint_of(claim.transferer)
+    own = endpoint_of(attempt.channel)
+    if own is not None and _sent_its_invite(attempt, asking):
+        return DIRECT, own
+    master = endpoint_of(claim.master)
+    # The first channel of an originate to a phone is one that Asterisk dialled: nobody asked.
+    if master is None or (call.did(master, RANG) and not call.did(master, CALLED)):
+        return NOBODYS, None
+    return MASTER, master
 
-    Args:
-        channel: The calling channel's name.
-        forwarder: ``FORWARDERNAME`` of it; can be set through AMI, so it only
-            ever takes rights away.
-        blind_transfer: ``BLINDTRANSFER`` of it; likewise.
 
-    Returns:
-        The endpoint of a direct call; None for every other.
-    """
-    if forwarder or blind_transfer:
-        return None
-    return endpoint_of(channel)
+def _sent_its_invite(attempt: "DialAttempt", asking: SeenChannel | None) -> bool:
+    """Tell whether the channel began with a call from its endpoint and not to it."""
+    if asking is not None and asking.dialled:
+        return False
+    return attempt.source is not None or not attempt.channel.startswith(KNOWS_SOURCE)
+
+
+def _others(call: CallParties, actor: str | None, trunks: frozenset[str]) -> tuple[str, ...]:
+    """Name who else answered, forwarded or transferred."""
+    return tuple(name for name in call.acted if name != actor and name not in trunks)
+
+
+def _is_proven(actor: str, via: str, call: CallParties) -> bool:
+    """Tell whether the map bears out that an endpoint forwarded, transferred or is in the call."""
+    if via == TRANSFERER:
+        return call.did(actor, TRANSFERRED)
+    if via == FORWARDER:
+        # Not every application tells a redirection; a phone that redirects never answers.
+        silent = call.did(actor, RANG) and not call.did(actor, ANSWERED | CALLED)
+        return silent or call.did(actor, FORWARDED)
+    return actor in call
+
+
+def _missing(
+    actor: str, via: str, trunks: frozenset[str], asking: SeenChannel | None, *, blind: bool
+) -> str:
+    """Say why a proven actor's rights do not count."""
+    if actor in trunks:
+        return A_TRUNK
+    if via == DIRECT:
+        return ""
+    if blind:
+        return BLIND
+    return NOT_IN_MAP if asking is None else ""

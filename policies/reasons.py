@@ -21,8 +21,12 @@ class Reason(StrEnum):
     INTERNATIONAL_NOT_PERMITTED = "international-not-permitted"
     COUNTRY_SUSPENDED = "country-suspended"
     TOO_MANY_CALLS = "too-many-calls"
+    TRUNK_FULL = "trunk-full"
+    NOBODY_NOT_PERMITTED = "nobody-not-permitted"
 
     # Judges that abstain.
+    RESPONSIBLE = "responsible"
+    NOBODY_RESPONSIBLE = "nobody-responsible"
     WELL_FORMED = "well-formed"
     NOT_EMERGENCY = "not-emergency"
     KNOWN_TRUNK = "known-trunk"

@@ -13,6 +13,7 @@ from policies.events import (
     AttemptReturned,
     Authentication,
     Blinded,
+    BridgeEntered,
     ChannelGone,
     ChannelSeen,
     ContactGone,
@@ -22,8 +23,11 @@ from policies.events import (
     HostileEvent,
     LegAnswered,
     LegDialled,
+    LegForwarded,
     Reconciled,
+    Transferred,
 )
+from policies.parties import CallParties, Parties, SeenChannel
 
 # DESIGN.md: a token is good for ten seconds.
 VOID_AGE_S = 10.0
@@ -39,7 +43,9 @@ class Situation:
         hostile: How many events broke the rules; nothing in them was believed.
     """
 
-    __slots__ = ("_calls", "_devices", "_seeing_since_s", "blind", "hostile", "reconciled")
+    __slots__ = (
+        "_calls", "_devices", "_parties", "_seeing_since_s", "blind", "hostile", "reconciled",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.blind = "starting"
@@ -47,6 +53,7 @@ class Situation:
         self.hostile = 0
         self._calls = Calls()
         self._devices = Devices()
+        self._parties = Parties()
         self._seeing_since_s = math.inf
 
     def apply(self, event: Event) -> None:
@@ -67,6 +74,27 @@ class Situation:
     def chargeable_calls(self, endpoint: str | None = None) -> int:
         """Count chargeable calls, allowed or up; of one endpoint, or None for the whole PBX."""
         return self._calls.chargeable(endpoint)
+
+    def parties(self, linkedid: str) -> CallParties:
+        """Return who took part in a call; nobody in an unknown one."""
+        return self._parties.of(linkedid)
+
+    def channel(self, uniqueid: str) -> SeenChannel | None:
+        """Return what is known of a live channel, or None."""
+        return self._parties.channel(uniqueid)
+
+    def context_of(self, uniqueid: str) -> str:
+        """Return the context where a live channel began; empty when not known."""
+        channel = self._parties.channel(uniqueid)
+        return "" if channel is None else channel.context
+
+    def channels_on(self, endpoint: str) -> int:
+        """Count the live channels of an endpoint or a trunk, inbound ones too."""
+        return self._parties.channels_on(endpoint)
+
+    def undialled_on(self, trunk: str) -> int:
+        """Count the calls allowed on a trunk that were not dialled yet."""
+        return self._calls.undialled_on(trunk)
 
     def devices(self) -> tuple[Device, ...]:
         """Return a row for each contact and each endpoint without one."""
@@ -102,6 +130,7 @@ class Situation:
         self.reconciled = True
         self._devices.reconcile(event.contacts)
         self._calls.reconcile(event, self._seeing_since_s)
+        self._parties.reconcile(event)
 
     def _apply_to_devices(
         self, event: EndpointListed | ContactSeen | ContactGone | Authentication
@@ -122,6 +151,9 @@ class Situation:
         event: ChannelSeen
         | LegDialled
         | LegAnswered
+        | LegForwarded
+        | Transferred
+        | BridgeEntered
         | ChannelGone
         | AttemptAllowed
         | AttemptReturned,
@@ -132,11 +164,27 @@ class Situation:
                 self._calls.allow(event)
             case AttemptReturned():
                 self._calls.give_back(event)
+            case LegForwarded() | Transferred() | BridgeEntered():
+                self._apply_to_parties(event)
             case LegDialled():
+                self._parties.dial(event)
                 self._calls.dial(event)
             case LegAnswered():
+                self._parties.answer(event)
                 self._calls.answer(event)
             case ChannelSeen():
+                self._parties.see(event)
                 self._calls.rename(event)
             case ChannelGone():  # pragma: no branch - mypy proves that none is left
+                self._parties.hang_up(event)
                 self._calls.hang_up(event)
+
+    def _apply_to_parties(self, event: LegForwarded | Transferred | BridgeEntered) -> None:
+        """Let something happen that changes no leg, only who took part in a call."""
+        match event:
+            case LegForwarded():
+                self._parties.forward(event)
+            case Transferred():
+                self._parties.transfer(event)
+            case BridgeEntered():  # pragma: no branch - mypy proves that none is left
+                self._parties.enter(event)

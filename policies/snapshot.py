@@ -13,11 +13,14 @@ from policies.policy import (
     Grant,
     Limits,
     Mode,
+    NobodyDomestic,
+    OriginateGrant,
     Policy,
     Site,
     Suspension,
     SuspensionKind,
     Trunk,
+    UndeclaredLegs,
 )
 
 FORMAT = 1
@@ -96,6 +99,15 @@ def _policy_tree(policy: Policy) -> dict[str, object]:
             "chargeable_per_site": policy.limits.chargeable_per_site,
         },
         "denied_classes": sorted(policy.denied_classes),
+        "originate_grants": [
+            {
+                "id": grant.id,
+                "context": grant.context,
+                "countries": None if grant.countries is None else sorted(grant.countries),
+                "until_s": grant.until_s,
+            }
+            for grant in policy.originate_grants
+        ],
     }
 
 
@@ -107,10 +119,19 @@ def _site_tree(site: Site) -> dict[str, object]:
         "outside_line": site.outside_line,
         "emergency": list(site.emergency),
         "trunks": [
-            {"endpoint": t.endpoint, "form": t.form.value, "emergency": t.emergency}
+            {
+                "endpoint": t.endpoint,
+                "form": t.form.value,
+                "emergency": t.emergency,
+                "dial": t.dial,
+                "channels": t.channels,
+            }
             for t in site.trunks
         ],
         "internal_digits": site.internal_digits,
+        "emergency_literals": list(site.emergency_literals),
+        "undeclared_legs": site.undeclared_legs.value,
+        "nobody_domestic": site.nobody_domestic.value,
     }
 
 
@@ -194,7 +215,11 @@ class _Fields:
 
 def _policy(tree: object, place: str) -> Policy:
     """Read a policy."""
-    fields = _Fields(tree, place, "revision site mode suspensions grants limits denied_classes")
+    fields = _Fields(
+        tree,
+        place,
+        "revision site mode suspensions grants limits denied_classes originate_grants",
+    )
     return Policy(
         revision=fields.integer("revision"),
         site=_site(fields.value("site"), f"{place}.site"),
@@ -203,12 +228,18 @@ def _policy(tree: object, place: str) -> Policy:
         grants=fields.items("grants", _grant),
         limits=_limits(fields.value("limits"), f"{place}.limits"),
         denied_classes=frozenset(fields.items("denied_classes", _text)),
+        originate_grants=fields.items("originate_grants", _originate_grant),
     )
 
 
 def _site(tree: object, place: str) -> Site:
     """Read a site."""
-    fields = _Fields(tree, place, "plan country outside_line emergency trunks internal_digits")
+    fields = _Fields(
+        tree,
+        place,
+        "plan country outside_line emergency trunks internal_digits"
+        " emergency_literals undeclared_legs nobody_domestic",
+    )
     return Site(
         plan=fields.text("plan"),
         country=fields.text("country"),
@@ -216,14 +247,21 @@ def _site(tree: object, place: str) -> Site:
         emergency=fields.items("emergency", _text),
         trunks=fields.items("trunks", _trunk),
         internal_digits=fields.integer("internal_digits"),
+        emergency_literals=fields.items("emergency_literals", _text),
+        undeclared_legs=fields.choice("undeclared_legs", UndeclaredLegs),
+        nobody_domestic=fields.choice("nobody_domestic", NobodyDomestic),
     )
 
 
 def _trunk(tree: object, place: str) -> Trunk:
     """Read a trunk."""
-    fields = _Fields(tree, place, "endpoint form emergency")
+    fields = _Fields(tree, place, "endpoint form emergency dial channels")
     return Trunk(
-        fields.text("endpoint"), fields.choice("form", NumberForm), fields.flag("emergency")
+        endpoint=fields.text("endpoint"),
+        form=fields.choice("form", NumberForm),
+        emergency=fields.flag("emergency"),
+        dial=fields.text("dial"),
+        channels=fields.integer("channels"),
     )
 
 
@@ -249,6 +287,18 @@ def _grant(tree: object, place: str) -> Grant:
     return Grant(
         id=fields.integer("id"),
         endpoint=fields.text("endpoint"),
+        countries=None if countries is None else frozenset(fields.items("countries", _text)),
+        until_s=fields.end("until_s"),
+    )
+
+
+def _originate_grant(tree: object, place: str) -> OriginateGrant:
+    """Read an originate grant."""
+    fields = _Fields(tree, place, "id context countries until_s")
+    countries = fields.value("countries")
+    return OriginateGrant(
+        id=fields.integer("id"),
+        context=fields.text("context"),
         countries=None if countries is None else frozenset(fields.items("countries", _text)),
         until_s=fields.end("until_s"),
     )

@@ -13,12 +13,13 @@ import structlog
 
 from policies.decision import Answer, Decision, DialAttempt, Step, Verdict
 from policies.events import AttemptAllowed, AttemptReturned
-from policies.judges import concerns_international, decide, limit_ms
+from policies.judges import concerns_international, decide, limit_ms, principal_of
 from policies.numbering import classify
 from policies.numbering.number import Number, NumberClass
 from policies.numbering.plan import Plan
 from policies.numbering.plans import plan_for
 from policies.policy import Mode, Policy, Trunk
+from policies.principal import NOBODY, Principal
 from policies.situation import Situation
 from tollguard.errors import LedgerError
 from tollguard.ledger_file import Reservation
@@ -128,7 +129,7 @@ class Gate:
         if decision.verdict is not Verdict.ALLOW:
             return decision, _denied(decision.reason)
         answer = _allowed(decision, policy.mode)
-        self._situation.apply(_counted(attempt, decision, answer))
+        self._situation.apply(_counted(attempt, decision, answer, policy.revision))
         return decision, answer
 
     async def _secure(
@@ -191,15 +192,24 @@ class Gate:
             (step,),
             verdict,
             "gate-error",
+            self._principal_after_failure(attempt, policy),
         )
         if verdict is not Verdict.ALLOW:
             return decision, _denied("gate-error")
         answer = _allowed(decision, policy.mode)
         try:
-            self._situation.apply(_counted(attempt, decision, answer))
+            self._situation.apply(_counted(attempt, decision, answer, policy.revision))
         except Exception:
             log.exception("not-counted", uniqueid=repr(attempt.uniqueid))
         return decision, answer
+
+    def _principal_after_failure(self, attempt: DialAttempt, policy: Policy) -> Principal:
+        """Name who answers for the call, even where finding that out was the fault."""
+        try:
+            return principal_of(attempt, policy, self._situation)
+        except Exception:
+            log.exception("no-principal", uniqueid=repr(attempt.uniqueid))
+            return NOBODY
 
     def _verdict_on_failure(self, number: Number, mode: Mode) -> Verdict:
         if number.number_class is NumberClass.EMERGENCY:
@@ -227,19 +237,24 @@ def _denied(reason: str) -> Answer:
     return Answer(Verdict.DENY, "", 0, "", reason)
 
 
-def _counted(attempt: DialAttempt, decision: Decision, answer: Answer) -> AttemptAllowed:
+def _counted(
+    attempt: DialAttempt, decision: Decision, answer: Answer, revision: int
+) -> AttemptAllowed:
     number = decision.number
     return AttemptAllowed(
         at_s=time.monotonic(),
         token=answer.token,
         uniqueid=attempt.uniqueid,
-        endpoint=attempt.endpoint,
+        endpoint=decision.principal.actor,
         dialled=answer.number,
         country=number.country,
         trunk=attempt.trunk,
         chargeable=decision.chargeable,
         international=concerns_international(number),
         number=number,
+        responsible=decision.principal.held,
+        policy_revision=revision,
+        limit_ms=answer.limit_ms,
     )
 
 
@@ -248,7 +263,7 @@ def _reservation(
 ) -> Reservation:
     return Reservation(
         token=answer.token,
-        endpoint=attempt.endpoint,
+        endpoint=decision.principal.actor,
         number=answer.number,
         country=decision.number.country,
         trunk=attempt.trunk,

@@ -31,12 +31,19 @@ def _settling() -> dict[str, str]:
         "international-suspended": _("international calls are suspended {until} by {by}: {words}"),
         "international-not-permitted": _("{endpoint} has no right to call {country}"),
         "country-suspended": suspended,
+        "trunk-full": _(
+            "{used} of the {channels} channels of trunk {trunk} are in use;"
+            " the last one is kept for emergencies"
+        ),
+        "nobody-not-permitted": _("nobody answers for the call, and such calls are refused here"),
         "too-many-calls": _("{calls} chargeable calls of the {scope} are up, the limit is {limit}"),
     }
 
 
 def _abstaining() -> dict[str, str]:
     return {
+        "responsible": _("{endpoint} answers for the call: {via}"),
+        "nobody-responsible": _("nobody answers for the call"),
         "well-formed": _("the number has only characters that can be dialled"),
         "not-emergency": _("not an emergency number"),
         "known-trunk": _("the trunk is declared"),
@@ -91,6 +98,17 @@ def _absent(name: str) -> str:
     return names.get(name, _("no country"))
 
 
+def _via(way: str) -> str:
+    """Say in words how it is known who answers for a call."""
+    words = {
+        "direct": _("it dialled"),
+        "forwarder": _("it forwarded the call"),
+        "transferer": _("it transferred the call"),
+        "master": _("the call began with it"),
+    }
+    return words.get(way, way)
+
+
 class _Facts(dict[str, str]):
     """Facts of a step, with ``?`` for one that is not there."""
 
@@ -114,6 +132,8 @@ def explain(reason: str, facts: Iterable[tuple[str, str]], until: str | None = N
     known = _Facts({name: value or _absent(name) for name, value in facts})
     if "why" in known:
         known["why"] = explain(known["why"], ())
+    if "via" in known:
+        known["via"] = _via(known["via"])
     known["until"] = _("until {time}").format(time=until) if until else _("until resumed")
     template = _template(reason)
     return reason if template is None else template.format_map(known)

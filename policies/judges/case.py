@@ -7,6 +7,7 @@ from policies.decision import DialAttempt, Step, Verdict
 from policies.numbering.number import Number
 from policies.numbering.plan import Plan
 from policies.policy import Policy, Suspension, SuspensionKind
+from policies.principal import Principal
 from policies.reasons import Reason
 from policies.situation import Situation
 
@@ -21,6 +22,7 @@ class Case:
         policy: The operator's will.
         plan: The site's plan.
         situation: What is true now. Only read.
+        principal: Who answers for the call.
         now_s: Wall seconds since the epoch, for ends of suspensions and grants.
     """
 
@@ -30,6 +32,7 @@ class Case:
     plan: Plan
     situation: Situation
     now_s: float
+    principal: Principal
 
     def suspension(
         self, kind: SuspensionKind, targets: AbstractSet[str] | None = None

@@ -10,17 +10,22 @@ WITHIN_LIMITS = abstain(NAME, Reason.WITHIN_CALL_LIMITS)
 
 
 def judge(case: Case) -> Step:
-    """Deny a chargeable call beyond a limit; calls that cost nothing are never counted."""
+    """Deny a chargeable call beyond a limit of anybody held responsible, or of the PBX."""
     if not case.number.chargeable:
         return NOT_CHARGEABLE
     limits = case.policy.limits
-    endpoint = case.attempt.endpoint
-    counted = [("site", case.situation.chargeable_calls(), limits.chargeable_per_site)]
-    if endpoint is not None:
-        calls = case.situation.chargeable_calls(endpoint)
-        counted.insert(0, ("endpoint", calls, limits.chargeable_per_endpoint))
-    for scope, calls, limit in counted:
-        if calls >= limit:
-            facts = ("scope", scope), ("calls", str(calls)), ("limit", str(limit))
-            return deny(NAME, Reason.TOO_MANY_CALLS, *facts)
+    situation = case.situation
+    for endpoint in case.principal.held:
+        calls = situation.chargeable_calls(endpoint)
+        if calls >= limits.chargeable_per_endpoint:
+            return _too_many("endpoint", calls, limits.chargeable_per_endpoint)
+    calls = situation.chargeable_calls()
+    if calls >= limits.chargeable_per_site:
+        return _too_many("site", calls, limits.chargeable_per_site)
     return WITHIN_LIMITS
+
+
+def _too_many(scope: str, calls: int, limit: int) -> Step:
+    """Make the step of a limit that is reached."""
+    facts = ("scope", scope), ("calls", str(calls)), ("limit", str(limit))
+    return deny(NAME, Reason.TOO_MANY_CALLS, *facts)

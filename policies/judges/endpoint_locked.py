@@ -1,4 +1,4 @@
-"""Refuses every call of an endpoint that an operator has suspended; emergencies passed before."""
+"""Refuses calls that a suspended endpoint is responsible for; emergencies passed before."""
 
 from policies.decision import Step
 from policies.judges.case import Case, abstain, suspended
@@ -10,10 +10,11 @@ NOT_SUSPENDED = abstain(NAME, Reason.ENDPOINT_NOT_SUSPENDED)
 
 
 def judge(case: Case) -> Step:
-    """Deny while the responsible endpoint is suspended."""
-    endpoint = case.attempt.endpoint
-    if endpoint is not None:
-        suspension = case.suspension(SuspensionKind.ENDPOINT, {endpoint})
-        if suspension is not None:
-            return suspended(NAME, Reason.ENDPOINT_SUSPENDED, suspension)
+    """Deny while any endpoint held responsible is suspended, a merely claimed one included."""
+    if not case.policy.suspensions:
+        return NOT_SUSPENDED
+    endpoints = {*case.principal.held, case.principal.claimed}
+    suspension = case.suspension(SuspensionKind.ENDPOINT, endpoints)
+    if suspension is not None:
+        return suspended(NAME, Reason.ENDPOINT_SUSPENDED, suspension)
     return NOT_SUSPENDED

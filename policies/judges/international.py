@@ -3,7 +3,8 @@
 from policies.decision import Step
 from policies.judges.case import Case, abstain, deny, suspended
 from policies.numbering.number import Number, NumberClass
-from policies.policy import Grant, SuspensionKind
+from policies.policy import Grant, OriginateGrant, SuspensionKind
+from policies.principal import NOBODYS
 from policies.reasons import Reason
 
 NAME = "international"
@@ -30,20 +31,49 @@ def judge(case: Case) -> Step:
     if case.number.number_class is not NumberClass.INTERNATIONAL:
         return NOT_INTERNATIONAL
     country = ("country", case.number.country or "")
-    grant = _grant(case)
-    if grant is None:
-        endpoint = ("endpoint", case.attempt.endpoint or "")
-        return deny(NAME, Reason.INTERNATIONAL_NOT_PERMITTED, endpoint, country)
-    return abstain(NAME, Reason.INTERNATIONAL_PERMITTED, ("grant", str(grant.id)), country)
+    principal = case.principal
+    own = _own_grant(case)
+    if own is None:
+        return _not_permitted(principal.actor or "", principal.missing, country)
+    for other in principal.others:
+        if _grant(case, other) is None:
+            return _not_permitted(other, "", country)
+    return abstain(NAME, Reason.INTERNATIONAL_PERMITTED, ("grant", str(own.id)), country)
 
 
-def _grant(case: Case) -> Grant | None:
+def _not_permitted(endpoint: str, missing: str, country: tuple[str, str]) -> Step:
+    """Make the step that says whose right is missing, and why where it cannot count."""
+    facts = [("endpoint", endpoint), country]
+    if missing:
+        facts.append(("missing", missing))
+    return deny(NAME, Reason.INTERNATIONAL_NOT_PERMITTED, *facts)
+
+
+def _own_grant(case: Case) -> Grant | OriginateGrant | None:
+    """Find the actor's grant, or that of the context where a call of nobody's began."""
+    principal = case.principal
+    if principal.actor is None:
+        return _originate_grant(case, principal.context) if principal.via == NOBODYS else None
+    return None if principal.missing else _grant(case, principal.actor)
+
+
+def _grant(case: Case, endpoint: str) -> Grant | None:
     """Find a grant in force; global codes have no country, so only one for all covers them."""
     for grant in case.policy.grants:
-        if (
-            grant.endpoint == case.attempt.endpoint
-            and (grant.countries is None or case.number.country in grant.countries)
-            and grant.holds(case.now_s)
-        ):
+        if grant.endpoint == endpoint and _covers(case, grant):
             return grant
     return None
+
+
+def _originate_grant(case: Case, context: str) -> OriginateGrant | None:
+    """Find a grant of a context in force; an unknown context has none."""
+    for grant in case.policy.originate_grants:
+        if context and grant.context == context and _covers(case, grant):
+            return grant
+    return None
+
+
+def _covers(case: Case, grant: Grant | OriginateGrant) -> bool:
+    """Tell whether a grant is in force and is for the number's country."""
+    country = case.number.country
+    return (grant.countries is None or country in grant.countries) and grant.holds(case.now_s)

@@ -11,6 +11,7 @@ from policies.judges import (
     endpoint_locked,
     international,
     malformed,
+    principal,
     trunk,
     unclassifiable,
 )
@@ -19,10 +20,12 @@ from policies.numbering.classify import classify
 from policies.numbering.number import Number, NumberClass
 from policies.numbering.plan import Plan
 from policies.policy import Mode, Policy, Trunk
+from policies.principal import Principal, responsible
 from policies.reasons import Reason
 from policies.situation import Situation
 
 JUDGES: tuple[Callable[[Case], Step], ...] = (
+    principal.judge,
     malformed.judge,
     emergency.judge,
     trunk.judge,
@@ -51,7 +54,12 @@ UNBOUNDED_MS = 24 * 3_600 * 1_000
 
 
 def decide(
-    attempt: DialAttempt, policy: Policy, plan: Plan, situation: Situation, now_s: float
+    attempt: DialAttempt,
+    policy: Policy,
+    plan: Plan,
+    situation: Situation,
+    now_s: float,
+    answers: Principal | None = None,
 ) -> Decision:
     """Judge one attempt; only reads.
 
@@ -61,13 +69,17 @@ def decide(
         plan: Compiled from ``policy.site``.
         situation: What is true now.
         now_s: Wall seconds since the epoch.
+        answers: Who answers for the call; None to find it out. Given where
+            there is no channel to ask, and where a leg is judged again.
 
     Returns:
         ALLOW or DENY with every step; in observe also what enforcing would have said.
     """
     on_trunk = policy.trunk(attempt.trunk) or Trunk(attempt.trunk)
     number = classify(attempt.dialled, plan, on_trunk)
-    case = Case(attempt, number, policy, plan, situation, now_s)
+    if answers is None:
+        answers = principal_of(attempt, policy, situation)
+    case = Case(attempt, number, policy, plan, situation, now_s, answers)
     steps: list[Step] = []
     for judge in JUDGES:
         step = judge(case)
@@ -78,7 +90,18 @@ def decide(
             break
     else:
         steps.append(NOTHING_AGAINST)
-    return _decision(number, policy, tuple(steps))
+    return _decision(case, tuple(steps))
+
+
+def principal_of(attempt: DialAttempt, policy: Policy, situation: Situation) -> Principal:
+    """Find out who answers for an attempt; only reads."""
+    return responsible(
+        attempt,
+        situation.parties(attempt.linkedid),
+        blind=bool(situation.blind),
+        trunks=policy.site.trunk_names,
+        asking=situation.channel(attempt.uniqueid),
+    )
 
 
 def _only_observed(step: Step, mode: Mode) -> bool:
@@ -91,8 +114,9 @@ def _observed(step: Step) -> Step:
     return Step(step.judge, step.verdict, step.reason, step.facts, observed=True)
 
 
-def _decision(number: Number, policy: Policy, steps: tuple[Step, ...]) -> Decision:
+def _decision(case: Case, steps: tuple[Step, ...]) -> Decision:
     """Sum the steps up; the first denial, observed or not, is what enforcing would have said."""
+    number, policy = case.number, case.policy
     last = steps[-1]
     would = last
     if policy.mode is Mode.OBSERVE:
@@ -106,6 +130,7 @@ def _decision(number: Number, policy: Policy, steps: tuple[Step, ...]) -> Decisi
         steps=steps,
         would=would.verdict,
         would_reason=would.reason,
+        principal=case.principal,
     )
 
 

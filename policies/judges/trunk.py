@@ -1,4 +1,7 @@
-"""Refuses a trunk that the configuration does not declare: its number form would be a guess."""
+"""Refuses a trunk that is not declared, or that has only its last channel for emergencies left.
+
+The number form of an undeclared trunk would be a guess.
+"""
 
 from policies.decision import Step
 from policies.judges.case import Case, abstain, deny
@@ -9,7 +12,14 @@ KNOWN = abstain(NAME, Reason.KNOWN_TRUNK)
 
 
 def judge(case: Case) -> Step:
-    """Deny an undeclared trunk."""
-    if case.policy.trunk(case.attempt.trunk) is None:
-        return deny(NAME, Reason.UNKNOWN_TRUNK, ("trunk", case.attempt.trunk))
+    """Deny an undeclared trunk, and one whose free channel is its last."""
+    name = case.attempt.trunk
+    trunk = case.policy.trunk(name)
+    if trunk is None:
+        return deny(NAME, Reason.UNKNOWN_TRUNK, ("trunk", name))
+    if trunk.channels:
+        used = case.situation.channels_on(name) + case.situation.undialled_on(name)
+        if used >= trunk.channels - 1:
+            facts = ("trunk", name), ("used", str(used)), ("channels", str(trunk.channels))
+            return deny(NAME, Reason.TRUNK_FULL, *facts)
     return KNOWN

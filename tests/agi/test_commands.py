@@ -16,6 +16,7 @@ from agi.commands import (
 )
 from agi.protocol import AgiProtocolError, Environment, Refusal, Reply
 from policies.decision import Answer, Verdict
+from policies.principal import NO_CLAIM, Claim
 
 KEY = "gate-key_0123456789"
 PJSIP = Environment("gate", "PJSIP/6001-0000002a", "PJSIP", "1.1", ("trunk", "0312345678"))
@@ -44,38 +45,41 @@ def test_a_key_that_could_be_mistaken_is_refused(key: str) -> None:
 
 def test_one_question_asks_all_and_the_key_last() -> None:
     """The compound ends with the key; the packet's source is asked of PJSIP only."""
-    assert ask_variables(LOCAL) == (
+    asked = (
         b'GET FULL VARIABLE "${CHANNEL(linkedid)}|${FORWARDERNAME}|${BLINDTRANSFER}'
-        b'|${TOLLGUARD_KEY}"\n'
+        b"|${MASTER_CHANNEL(CHANNEL(name))}"
     )
-    assert ask_variables(PJSIP) == (
-        b'GET FULL VARIABLE "${CHANNEL(linkedid)}|${FORWARDERNAME}|${BLINDTRANSFER}'
-        b'|${CHANNEL(pjsip,remote_addr)}|${TOLLGUARD_KEY}"\n'
-    )
+    assert ask_variables(LOCAL) == asked + b'|${TOLLGUARD_KEY}"\n'
+    assert ask_variables(PJSIP) == asked + b'|${CHANNEL(pjsip,remote_addr)}|${TOLLGUARD_KEY}"\n'
+
+
+OWN = PJSIP.channel
+SOURCE = "192.0.2.7:5060"
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (f"1.0|||192.0.2.7:5060|{KEY}", Variables("1.0", "", "", "192.0.2.7:5060")),
-        (f"1.0|||[2001:db8::7]:5060|{KEY}", Variables("1.0", "", "", "[2001:db8::7]:5060")),
-        (f"1.0|||[fe80::1%eth0]:5060|{KEY}", Variables("1.0", "", "", "[fe80::1%eth0]:5060")),
-        (f"1.0||||{KEY}", Variables("1.0", "", "", None)),
-        (f"1.0|PJSIP/6002-1|||{KEY}", Variables("1.0", "PJSIP/6002-1", "", None)),
-        (f"1.0||PJSIP/6002-1||{KEY}", Variables("1.0", "", "PJSIP/6002-1", None)),
+        (f"1.0|||{OWN}|{SOURCE}|{KEY}", Variables("1.0", NO_CLAIM, SOURCE)),
+        (f"1.0||||[2001:db8::7]:5060|{KEY}", Variables("1.0", NO_CLAIM, "[2001:db8::7]:5060")),
+        (f"1.0||||[fe80::1%eth0]:5060|{KEY}", Variables("1.0", NO_CLAIM, "[fe80::1%eth0]:5060")),
+        (f"1.0|||||{KEY}", Variables("1.0", NO_CLAIM, None)),
+        (f"1.0|PJSIP/6002-1||{OWN}||{KEY}", Variables("1.0", Claim("PJSIP/6002-1"), None)),
+        (f"1.0||PJSIP/6002-1|{OWN}||{KEY}", Variables("1.0", Claim("", "PJSIP/6002-1"), None)),
+        (f"1.0|||PJSIP/6002-1||{KEY}", Variables("1.0", Claim("", "", "PJSIP/6002-1"), None)),
         (None, Refusal.COMMAND_REFUSED),
         ("", Refusal.WRONG_KEY),
         (KEY, Refusal.AMBIGUOUS_VARIABLE),
-        ("1.0||||", Refusal.WRONG_KEY),
-        (f"1.0||||{KEY[:-1]}", Refusal.WRONG_KEY),
-        (f"1.0||||{KEY}x", Refusal.WRONG_KEY),
-        (f"1.0||||{KEY}あ", Refusal.WRONG_KEY),
-        (f"{KEY}|1.0|||", Refusal.WRONG_KEY),
-        (f"1.0|||{KEY}", Refusal.AMBIGUOUS_VARIABLE),
-        (f"1.0|a|b|||{KEY}", Refusal.AMBIGUOUS_VARIABLE),
-        (f"||||{KEY}", Refusal.EMPTY_VALUE),
-        (f"1.0|||192.0.2.7|{KEY}", Refusal.BAD_SOURCE),
-        (f"1.0|||evil:5060|{KEY}", Refusal.BAD_SOURCE),
+        ("1.0|||||", Refusal.WRONG_KEY),
+        (f"1.0|||||{KEY[:-1]}", Refusal.WRONG_KEY),
+        (f"1.0|||||{KEY}x", Refusal.WRONG_KEY),
+        (f"1.0|||||{KEY}あ", Refusal.WRONG_KEY),
+        (f"{KEY}|1.0||||", Refusal.WRONG_KEY),
+        (f"1.0||||{KEY}", Refusal.AMBIGUOUS_VARIABLE),
+        (f"1.0|a|b||||{KEY}", Refusal.AMBIGUOUS_VARIABLE),
+        (f"|||||{KEY}", Refusal.EMPTY_VALUE),
+        (f"1.0||||192.0.2.7|{KEY}", Refusal.BAD_SOURCE),
+        (f"1.0||||evil:5060|{KEY}", Refusal.BAD_SOURCE),
     ],
 )
 def test_the_answer_is_taken_apart_or_refused(
@@ -85,10 +89,19 @@ def test_the_answer_is_taken_apart_or_refused(
     assert read(value) == expected
 
 
+def test_a_direct_call_s_claim_is_one_for_all() -> None:
+    """The common case makes no object of its own."""
+    heard = read(f"1.0|||{OWN}|{SOURCE}|{KEY}")
+
+    assert isinstance(heard, Variables)
+    assert heard.claim is NO_CLAIM
+
+
 def test_other_drivers_have_one_field_less() -> None:
     """A Local channel's answer has no source, and one with it is ambiguous."""
-    assert read(f"1.0|||{KEY}", LOCAL) == Variables("1.0", "", "", None)
-    assert read(f"1.0||||{KEY}", LOCAL) == Refusal.AMBIGUOUS_VARIABLE
+    master = "PJSIP/6001-0000002b"
+    assert read(f"1.0|||{master}|{KEY}", LOCAL) == Variables("1.0", Claim("", "", master), None)
+    assert read(f"1.0|||||{KEY}", LOCAL) == Refusal.AMBIGUOUS_VARIABLE
 
 
 @pytest.mark.parametrize("reply", [Reply(510), Reply(520), Reply(200, "0"), Reply(200, "0", "x")])
@@ -99,14 +112,16 @@ def test_a_question_that_failed_is_refused(reply: Reply) -> None:
 
 
 @given(
-    st.lists(st.text(st.characters(exclude_characters="\n"), max_size=12), min_size=3, max_size=3)
+    st.lists(st.text(st.characters(exclude_characters="\n"), max_size=12), min_size=4, max_size=4)
 )
 def test_no_field_forges_its_neighbours(fields: list[str]) -> None:
     """Whatever a field holds, it is read back as it was or the answer is refused."""
     heard = read("|".join(["1.0", *fields, KEY]))
 
     if isinstance(heard, Variables):
-        assert fields == [heard.forwarder, heard.blind_transfer, heard.source or ""]
+        claim = heard.claim
+        own = PJSIP.channel if fields[2] == PJSIP.channel else claim.master
+        assert fields == [claim.forwarder, claim.transferer, own, heard.source or ""]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from agi.protocol import Refusal
 from agi.server import GateServer, ServerLimits
 from policies.decision import Answer, DialAttempt, Verdict
+from policies.principal import Claim
 from tests.agi.asterisk_side import (
     KEY,
     WAIT_S,
@@ -33,7 +34,6 @@ async def test_a_direct_call_is_judged_and_told_in_order() -> None:
         DialAttempt(
             dialled="0312345678",
             trunk="trunk",
-            endpoint="6001",
             channel="PJSIP/6001-0000002a",
             uniqueid="1795519878.1",
             linkedid="1795519878.0",
@@ -45,22 +45,29 @@ async def test_a_direct_call_is_judged_and_told_in_order() -> None:
     assert (bench.gate.answered, bench.refused) == (1, {})
 
 
-@pytest.mark.parametrize("variable", ["FORWARDERNAME", "BLINDTRANSFER"])
-async def test_a_forwarded_or_transferred_call_is_nobodys(variable: str) -> None:
-    """A forwarder or a transferer takes the channel's own endpoint away."""
+@pytest.mark.parametrize(
+    ("variable", "claim"),
+    [
+        ("FORWARDERNAME", Claim(forwarder="PJSIP/6002-0000002b")),
+        ("BLINDTRANSFER", Claim(transferer="PJSIP/6002-0000002b")),
+        ("MASTER_CHANNEL(CHANNEL(name))", Claim(master="PJSIP/6002-0000002b")),
+    ],
+)
+async def test_what_the_channel_claims_reaches_the_judge(variable: str, claim: Claim) -> None:
+    """A forwarder, a transferer and the call's first channel are handed on as claims."""
     async with serving() as bench:
         await play(bench.gate.port, direct_channel(**{variable: "PJSIP/6002-0000002b"}))
 
-    assert [attempt.endpoint for attempt in bench.attempts] == [None]
+    assert [attempt.claim for attempt in bench.attempts] == [claim]
 
 
 async def test_a_local_channel_is_not_asked_for_an_address() -> None:
-    """Only PJSIP has a packet source; an originated Local channel has no endpoint either."""
+    """Only PJSIP has a packet source."""
     start = environment(agi_channel="Local/1@out-00000000;2", agi_type="Local")
     async with serving() as bench:
         await play(bench.gate.port, direct_channel(), start)
 
-    assert [(a.endpoint, a.source) for a in bench.attempts] == [(None, None)]
+    assert [(a.channel, a.source) for a in bench.attempts] == [("Local/1@out-00000000;2", None)]
 
 
 async def test_a_stream_in_single_bytes_is_read() -> None:

@@ -25,7 +25,7 @@ from tests.agi.asterisk_side import KEY, environment
 ROUNDS = 3  # bare and gate take turns, so a disturbance hits both
 WARM_UP_CALLS = 200
 CLIENT_LIMIT_S = 120.0
-VARIABLES = f"200 result=1 (1795519878.0|||192.0.2.7:5060|{KEY})\n".encode()
+VARIABLES = f"200 result=1 (1795519878.0|||PJSIP/6001-0000002a|192.0.2.7:5060|{KEY})\n".encode()
 DIALLED = ("0312345678",)
 
 Judge = Callable[[DialAttempt], Answer | Awaitable[Answer]]

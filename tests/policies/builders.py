@@ -2,12 +2,13 @@
 
 from policies.decision import Decision, DialAttempt
 from policies.events import Address, Authentication, AuthOutcome
-from policies.judges import decide
+from policies.judges import decide, principal_of
 from policies.judges.case import Case
 from policies.numbering import classify
 from policies.numbering.plan import Plan
 from policies.numbering.plans import plan_for
 from policies.policy import Grant, Mode, Policy, Site, Suspension, SuspensionKind, Trunk
+from policies.principal import Principal
 from policies.situation import Situation
 
 NOW_S = 1_800_000_000.0
@@ -19,15 +20,14 @@ ATTACKER = Address("192.0.2.66", 5060, "UDP")
 
 
 def attempt(dialled: str, endpoint: str | None = "6001", trunk: str = "trunk") -> DialAttempt:
-    """Make an attempt of a phone on the trunk."""
+    """Make an attempt of a phone on the trunk; None is a Local channel that nobody began."""
     return DialAttempt(
         dialled=dialled,
         trunk=trunk,
-        endpoint=endpoint,
-        channel="PJSIP/6001-0000002a",
+        channel=f"PJSIP/{endpoint}-0000002a" if endpoint else "Local/1@x-0000002a;2",
         uniqueid="1.1",
         linkedid="1.1",
-        source="192.0.2.7:5060",
+        source="192.0.2.7:5060" if endpoint else None,
         at_s=1.0,
     )
 
@@ -37,11 +37,14 @@ def case(
     policy: Policy = ENFORCED,
     situation: Situation | None = None,
     endpoint: str | None = "6001",
+    principal: Principal | None = None,
 ) -> Case:
-    """Put an attempt before a judge."""
+    """Put an attempt before a judge; a direct call, unless its principal is given."""
     asked = attempt(dialled, endpoint)
     number = classify(dialled, JAPAN, TRUNK)
-    return Case(asked, number, policy, JAPAN, situation or Situation(), NOW_S)
+    known = situation or Situation()
+    answers = principal or principal_of(asked, policy, known)
+    return Case(asked, number, policy, JAPAN, known, NOW_S, answers)
 
 
 def judged(

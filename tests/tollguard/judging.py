@@ -17,15 +17,14 @@ MAY_CALL_ABROAD = (Grant(1, "6001", None),)
 
 
 def attempt(number: str, endpoint: str | None = "6001", uniqueid: str = "1.1") -> DialAttempt:
-    """Make a direct call's attempt."""
+    """Make a direct call's attempt; None is a Local channel that nobody began."""
     return DialAttempt(
         dialled=number,
         trunk="trunk",
-        endpoint=endpoint,
-        channel=f"PJSIP/{endpoint}-0000002a",
+        channel=f"PJSIP/{endpoint}-0000002a" if endpoint else "Local/1@x-0000002a;2",
         uniqueid=uniqueid,
         linkedid="1.1",
-        source="192.0.2.7:5060",
+        source="192.0.2.7:5060" if endpoint else None,
         at_s=time.monotonic(),
     )
 

@@ -140,6 +140,7 @@ def _judge_all(
 ) -> Iterator[dict[str, object]]:
     from policies.judges import decide
     from policies.numbering.plans import plan_for
+    from policies.principal import NOBODY, direct
     from policies.situation import Situation
 
     try:
@@ -149,9 +150,10 @@ def _judge_all(
     endpoint, trunk = caller
     # no name is a declared trunk's, so the gate's own judge refuses where none is declared
     trunk = trunk or (policy.site.trunks[0].endpoint if policy.site.trunks else "")
+    who = direct(endpoint) if endpoint else NOBODY
     for dialled in _numbers(number):
         attempt = _attempt(dialled, trunk, endpoint)
-        decision = decide(attempt, policy, plan, Situation(), at_s)
+        decision = decide(attempt, policy, plan, Situation(), at_s, who)
         yield _values(attempt, decision, policy, config.site.time_zone)
 
 
@@ -159,7 +161,7 @@ def _attempt(dialled: str, trunk: str, endpoint: str | None) -> "DialAttempt":
     from policies.decision import DialAttempt
 
     channel = f"PJSIP/{endpoint}-00000000" if endpoint else ""
-    return DialAttempt(dialled, trunk, endpoint, channel, "explain", "explain", None, 0.0)
+    return DialAttempt(dialled, trunk, channel, "explain", "explain", None, 0.0)
 
 
 def _values(
@@ -181,7 +183,7 @@ def _values(
         "steps": [from_step(step, zone).as_json() for step in decision.steps],
         "would": decision.would.value,
         "would_reason": str(decision.would_reason),
-        "endpoint": attempt.endpoint,
+        "endpoint": decision.principal.actor,
         "trunk": attempt.trunk,
         "dialled": attempt.dialled,
         "mode": policy.mode.value,

@@ -14,10 +14,12 @@ from policies.policy import (
     Grant,
     Limits,
     Mode,
+    NobodyDomestic,
     Policy,
     Site,
     Suspension,
     SuspensionKind,
+    Trunk,
 )
 from policies.reasons import REASONS
 from policies.situation import Situation
@@ -79,6 +81,7 @@ def test_a_plain_call_is_allowed_for_as_long_as_the_policy_says() -> None:
     assert decision.limit_ms == 14_400_000
     assert not decision.chargeable
     assert [step.judge for step in decision.steps] == [
+        "principal",
         "malformed",
         "emergency",
         "trunk",
@@ -95,9 +98,9 @@ def test_a_plain_call_is_allowed_for_as_long_as_the_policy_says() -> None:
 @pytest.mark.parametrize(
     ("dialled", "policy", "reason", "steps"),
     [
-        ("a010377", ENFORCED, "malformed", 1),
-        ("110", ENFORCED, "emergency", 2),
-        ("0312345678", Policy(mode=Mode.ENFORCE), "unknown-trunk", 3),
+        ("a010377", ENFORCED, "malformed", 2),
+        ("110", ENFORCED, "emergency", 3),
+        ("0312345678", Policy(mode=Mode.ENFORCE), "unknown-trunk", 4),
         (
             MONACO,
             replace(
@@ -105,12 +108,12 @@ def test_a_plain_call_is_allowed_for_as_long_as_the_policy_says() -> None:
                 suspensions=(suspension(), suspension(SuspensionKind.ENDPOINT, "6001")),
             ),
             "endpoint-suspended",
-            4,
+            5,
         ),
-        ("0081", ENFORCED, "unclassifiable", 5),
-        ("0990512345", ENFORCED, "class-denied", 6),
-        (MONACO, ENFORCED, "international-not-permitted", 7),
-        (MONACO, replace(ENFORCED, suspensions=(suspension(),)), "international-suspended", 7),
+        ("0081", ENFORCED, "unclassifiable", 6),
+        ("0990512345", ENFORCED, "class-denied", 7),
+        (MONACO, ENFORCED, "international-not-permitted", 8),
+        (MONACO, replace(ENFORCED, suspensions=(suspension(),)), "international-suspended", 8),
         (
             MONACO,
             replace(
@@ -119,15 +122,15 @@ def test_a_plain_call_is_allowed_for_as_long_as_the_policy_says() -> None:
                 suspensions=(suspension(SuspensionKind.COUNTRY, "MC"),),
             ),
             "country-suspended",
-            8,
+            9,
         ),
         (
             MONACO,
             replace(ENFORCED, grants=(grant("MC"),), limits=Limits(chargeable_per_site=0)),
             "too-many-calls",
-            9,
+            10,
         ),
-        (MONACO, replace(ENFORCED, grants=(grant("MC"),)), "allowed", 10),
+        (MONACO, replace(ENFORCED, grants=(grant("MC"),)), "allowed", 11),
     ],
 )
 def test_the_first_judge_that_speaks_settles_it(
@@ -248,6 +251,8 @@ def test_every_reason_is_given_somewhere() -> None:
     )
     no_country = replace(open_to_all, suspensions=(suspension(SuspensionKind.COUNTRY, "MC"),))
     full = replace(open_to_all, limits=Limits(chargeable_per_site=0))
+    shut = Site(trunks=SITE.trunks, nobody_domestic=NobodyDomestic.DENY)
+    narrow = Site(trunks=(Trunk("trunk", channels=1),))
     korea = replace(ENFORCED, site=Site(plan="generic", country="KR", trunks=SITE.trunks))
     decisions = [
         judged(MONACO, open_to_all),
@@ -255,6 +260,8 @@ def test_every_reason_is_given_somewhere() -> None:
         judged(MONACO, closed, endpoint="6002"),
         judged(MONACO, no_country),
         judged(MONACO, full),
+        judged("0312345678", replace(ENFORCED, site=shut), endpoint=None),
+        judged("0312345678", replace(ENFORCED, site=narrow)),
         judged("0312345678", Policy(mode=Mode.ENFORCE)),
         decide(attempt("+12125551234"), korea, plan_for(korea.site), Situation(), NOW_S),
         *(judged(dialled) for dialled in EVERY_CAUSE),

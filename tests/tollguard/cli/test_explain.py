@@ -100,6 +100,7 @@ def test_a_person_reads_it_as_a_page(bench: Bench) -> None:
         "limit          86400 s",
         "judge      says     because",
         "──────────────────────────────────────────────────────────────────────",
+        "principal  ABSTAIN  nobody answers for the call",
         "malformed  ABSTAIN  the number has only characters that can be dialled",
         "emergency  ALLOW    110 is an emergency number: always allowed",
     ]

@@ -1,0 +1,23 @@
+"""Says first who answers for the call and why, so that every decision can be read later."""
+
+from policies.decision import Step
+from policies.judges.case import Case, abstain
+from policies.reasons import Reason
+
+NAME = "principal"
+
+
+def judge(case: Case) -> Step:
+    """Abstain, with the endpoints held responsible and how they are known."""
+    principal = case.principal
+    reason = Reason.NOBODY_RESPONSIBLE if principal.actor is None else Reason.RESPONSIBLE
+    facts = [("endpoint", principal.actor or ""), ("via", principal.via)]
+    for name, value in (
+        ("others", ",".join(principal.others)),
+        ("context", principal.context),
+        ("missing", principal.missing),
+        ("claimed", principal.claimed),
+    ):
+        if value:
+            facts.append((name, value))
+    return abstain(NAME, reason, *facts)

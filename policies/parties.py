@@ -1,0 +1,234 @@
+"""Who has taken part in each call: what a variable claims is only believed if it stands here.
+
+A call is what Asterisk gives one linkedid. Its endpoints are kept until its last channel is gone,
+so the one who forwarded the call and hung up is still known when the forwarded leg is judged.
+"""
+
+from collections import Counter
+from typing import Final
+
+from policies.channel_name import endpoint_of
+from policies.events import (
+    BridgeEntered,
+    ChannelGone,
+    ChannelSeen,
+    LegAnswered,
+    LegDialled,
+    LegForwarded,
+    Reconciled,
+    Transferred,
+)
+
+MAX_ENDPOINTS: Final = 32
+CAPACITY: Final = 100_000
+
+# What an endpoint did in a call, as bits of one number.
+PRESENT: Final = 0
+CALLED: Final = 1  # an INVITE came from it
+RANG: Final = 2  # Asterisk dialled it
+ANSWERED: Final = 4
+FORWARDED: Final = 8
+TRANSFERRED: Final = 16
+ACTED: Final = ANSWERED | FORWARDED | TRANSFERRED
+
+
+class CallParties:
+    """The endpoints of one call and what they did. Only `Parties` changes it.
+
+    Attributes:
+        roles: By endpoint, the bits ``CALLED RANG ANSWERED FORWARDED TRANSFERRED``;
+            0 for one that only had a channel. At most `MAX_ENDPOINTS`.
+        acted: The endpoints that answered, forwarded or transferred, in that order.
+        overflow: There were more endpoints than are kept: nobody can be held responsible.
+    """
+
+    __slots__ = ("acted", "overflow", "roles")
+
+    def __init__(self) -> None:
+        self.roles: dict[str, int] = {}
+        self.acted: tuple[str, ...] = ()
+        self.overflow = False
+
+    def __contains__(self, endpoint: str) -> bool:
+        """Tell whether an endpoint has or had a channel in the call."""
+        return endpoint in self.roles
+
+    def did(self, endpoint: str, role: int) -> bool:
+        """Tell whether an endpoint ever did any of ``role``."""
+        return bool(self.roles.get(endpoint, 0) & role)
+
+    def add(self, endpoint: str | None, role: int) -> None:
+        """Note what an endpoint did; None is no endpoint."""
+        if endpoint is None:
+            return
+        known = self.roles.get(endpoint)
+        if known is None and len(self.roles) >= MAX_ENDPOINTS:
+            self.overflow = True
+            return
+        before = known or 0
+        self.roles[endpoint] = before | role
+        if role & ACTED and not before & ACTED:
+            self.acted = (*self.acted, endpoint)
+
+    def merge(self, other: "CallParties") -> None:
+        """Take over everybody of another call that became part of this one."""
+        for endpoint, role in other.roles.items():
+            self.add(endpoint, role)
+        self.overflow = self.overflow or other.overflow
+
+
+NO_PARTIES: Final = CallParties()
+
+
+class SeenChannel:
+    """A live channel. Only `Parties` changes it.
+
+    Attributes:
+        linkedid: Its call.
+        endpoint: Whose it is by its name now; None for ``Local/…``.
+        context: Where it began in the dialplan; empty when not known.
+        dialled: Asterisk itself called it.
+    """
+
+    __slots__ = ("context", "dialled", "endpoint", "linkedid")
+
+    def __init__(self, linkedid: str, endpoint: str | None, context: str) -> None:
+        self.linkedid = linkedid
+        self.endpoint = endpoint
+        self.context = context
+        self.dialled = False
+
+
+class Parties:
+    """Parties by linkedid, kept while any channel of the call lives.
+
+    Args:
+        capacity: Most channels that are known; the ones beyond are in no map,
+            which takes rights away.
+    """
+
+    __slots__ = ("_calls", "_capacity", "_channels", "_living", "_on")
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._channels: dict[str, SeenChannel] = {}
+        self._calls: dict[str, CallParties] = {}
+        self._living: Counter[str] = Counter()
+        self._on: Counter[str] = Counter()
+
+    def of(self, linkedid: str) -> CallParties:
+        """Return the parties of a call; nobody of an unknown one. Not to be changed."""
+        return self._calls.get(linkedid, NO_PARTIES)
+
+    def channel(self, uniqueid: str) -> SeenChannel | None:
+        """Return a live channel, or None. Not to be changed."""
+        return self._channels.get(uniqueid)
+
+    def channels_on(self, endpoint: str) -> int:
+        """Count the live channels of an endpoint or trunk, whoever called whom."""
+        return self._on[endpoint]
+
+    def see(self, event: ChannelSeen) -> None:
+        """Know a new channel, or follow one whose name or call changed."""
+        endpoint = endpoint_of(event.channel)
+        role = CALLED if event.incoming else PRESENT
+        channel = self._channels.get(event.uniqueid)
+        if channel is None:
+            self._begin(event.uniqueid, event.linkedid, endpoint, event.context)
+        else:
+            self._rename(channel, endpoint)
+            self._move(channel, event.linkedid)
+            channel.context = channel.context or event.context
+        self._note(event.uniqueid, role)
+
+    def dial(self, event: LegDialled) -> None:
+        """Note that Asterisk itself calls an endpoint."""
+        if event.uniqueid not in self._channels:
+            self._begin(event.uniqueid, event.linkedid, endpoint_of(event.channel), "")
+        channel = self._channels.get(event.uniqueid)
+        if channel is not None:
+            channel.dialled = True
+        self._note(event.uniqueid, RANG)
+
+    def answer(self, event: LegAnswered) -> None:
+        """Note who answered."""
+        self._note(event.uniqueid, ANSWERED)
+
+    def forward(self, event: LegForwarded) -> None:
+        """Note who sent the call elsewhere instead of answering it."""
+        self._act(event.linkedid, endpoint_of(event.channel), FORWARDED)
+
+    def transfer(self, event: Transferred) -> None:
+        """Note who transferred the call."""
+        self._act(event.linkedid, endpoint_of(event.channel), TRANSFERRED)
+
+    def enter(self, event: BridgeEntered) -> None:
+        """Follow a channel into another call: Asterisk gives a bridge one linkedid."""
+        channel = self._channels.get(event.uniqueid)
+        if channel is not None:
+            self._move(channel, event.linkedid)
+
+    def hang_up(self, event: ChannelGone) -> None:
+        """Forget a channel, and its call when it was the last one."""
+        self._end(event.uniqueid)
+
+    def reconcile(self, event: Reconciled) -> None:
+        """Forget the channels that are not in a full picture."""
+        for uniqueid in self._channels.keys() - event.channels:
+            self._end(uniqueid)
+
+    def _begin(self, uniqueid: str, linkedid: str, endpoint: str | None, context: str) -> None:
+        if not linkedid or len(self._channels) >= self._capacity:
+            return
+        self._channels[uniqueid] = SeenChannel(linkedid, endpoint, context)
+        self._living[linkedid] += 1
+        self._calls.setdefault(linkedid, CallParties())
+        if endpoint is not None:
+            self._on[endpoint] += 1
+
+    def _end(self, uniqueid: str) -> None:
+        channel = self._channels.pop(uniqueid, None)
+        if channel is not None:
+            self._leave(channel.linkedid)
+            self._off(channel.endpoint)
+
+    def _rename(self, channel: SeenChannel, endpoint: str | None) -> None:
+        if endpoint == channel.endpoint:
+            return
+        self._off(channel.endpoint)
+        channel.endpoint = endpoint
+        if endpoint is not None:
+            self._on[endpoint] += 1
+
+    def _move(self, channel: SeenChannel, linkedid: str) -> None:
+        """Put a channel into another call, which takes over all that is known of the old one."""
+        old = channel.linkedid
+        if not linkedid or linkedid == old:
+            return
+        self._living[linkedid] += 1
+        self._calls.setdefault(linkedid, CallParties()).merge(self._calls[old])
+        channel.linkedid = linkedid
+        self._leave(old)
+
+    def _leave(self, linkedid: str) -> None:
+        self._living[linkedid] -= 1
+        if not self._living[linkedid]:
+            del self._living[linkedid], self._calls[linkedid]
+
+    def _off(self, endpoint: str | None) -> None:
+        if endpoint is None:
+            return
+        self._on[endpoint] -= 1
+        if not self._on[endpoint]:
+            del self._on[endpoint]
+
+    def _note(self, uniqueid: str, role: int) -> None:
+        channel = self._channels.get(uniqueid)
+        if channel is not None:
+            self._calls[channel.linkedid].add(channel.endpoint, role)
+
+    def _act(self, linkedid: str, endpoint: str | None, role: int) -> None:
+        """Note it on the call of an endpoint whose channel may be gone by now."""
+        call = self._calls.get(linkedid)
+        if call is not None:
+            call.add(endpoint, role)
