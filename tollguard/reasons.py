@@ -85,11 +85,22 @@ def _gate_faults() -> dict[str, str]:
         "ledger-failed": _("the ledger took no row, so nothing chargeable is allowed"),
         "ledger-late": _("the ledger's row was not durable in time"),
         "ledger-unknown": _("the ledger is not the one that the store knows; see ledger accept"),
+        "fallback-chargeable": _(
+            "the daemon did not answer, so the snapshot judged, and nothing chargeable is allowed"
+        ),
+        "fallback-unbound": _("the snapshot judged: registrations and running calls did not count"),
     }
 
 
 # Reasons of the gate itself, besides the core's `policies.reasons.REASONS`.
-GATE_REASONS: tuple[str, ...] = ("gate-error", "ledger-failed", "ledger-late", "ledger-unknown")
+GATE_REASONS: tuple[str, ...] = (
+    "gate-error",
+    "ledger-failed",
+    "ledger-late",
+    "ledger-unknown",
+    "fallback-chargeable",
+    "fallback-unbound",
+)
 
 
 def _absent(name: str) -> str:
