@@ -30,11 +30,11 @@ from agi.protocol import (
 )
 from policies.decision import Answer, Decision, DialAttempt, Step, Verdict
 from policies.judges import decide
+from policies.kept import MAX_BYTES, load
 from policies.numbering.plans import plan_for
 from policies.policy import Mode, Policy
 from policies.principal import NO_CLAIM, Claim, endpoint_of
 from policies.situation import Situation
-from policies.snapshot import MAX_BYTES, load
 
 DEADLINE_S = 2.0  # the dialplan's own; a process that nobody waits for any more ends by itself
 READ_BYTES = 4_096
@@ -188,7 +188,7 @@ def _judge_call() -> str:
     """Give the verdict; returns what the log is told."""
     session = Session()
     trunk, dialled, snapshot = _arguments(session.environment)
-    policy = load(_bytes_of(Path(snapshot)))
+    policy = load(_bytes_of(Path(snapshot))).policy
     attempt = _attempt(session, trunk, dialled)
     decision = judge(attempt, policy, time.time())
     command = tell_verdict(answer_to(decision, policy.mode), tokenless=True)

@@ -1,10 +1,9 @@
-"""The policy as bytes and back: what a node judges by when its store cannot be read.
+"""The policy as plain values and back, for `policies.kept` to write as JSON.
 
 Loading is strict, because half a policy is worse than an old one: a key that is unknown,
 missing, repeated or of the wrong type refuses the whole, and says where.
 """
 
-import json
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -23,9 +22,6 @@ from policies.policy import (
     UndeclaredLegs,
 )
 
-FORMAT = 1
-MAX_BYTES = 16 * 1_024 * 1_024
-
 T = TypeVar("T")
 
 
@@ -33,57 +29,13 @@ class SnapshotError(ValueError):
     """Bytes are no snapshot of a policy; the message names the place."""
 
 
-def dump(policy: Policy) -> bytes:
-    """Write a policy as JSON, the same bytes for the same policy.
-
-    Returns:
-        ASCII, one line, a line feed at the end. Holds no secret.
-    """
-    tree = {"format": FORMAT, "policy": _policy_tree(policy)}
-    return (
-        json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
-        + b"\n"
-    )
-
-
-def load(data: bytes) -> Policy:
-    """Read what `dump` wrote.
-
-    Args:
-        data: Trusted as far as the file's owner is; any bytes are survived.
-
-    Raises:
-        SnapshotError: It is not exactly a snapshot; the message names the place.
-    """
-    if len(data) > MAX_BYTES:
-        msg = f"snapshot: {len(data)} bytes are more than {MAX_BYTES}"
-        raise SnapshotError(msg)
-    try:
-        tree: object = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
-        )
-    except RecursionError as error:
-        msg = "snapshot: nested too deeply"
-        raise SnapshotError(msg) from error
-    except SnapshotError:
-        raise
-    except ValueError as error:
-        msg = f"snapshot: not JSON: {error}"
-        raise SnapshotError(msg) from error
-    root = _Fields(tree, "snapshot", "format policy")
-    if root.integer("format") != FORMAT:
-        msg = f"snapshot.format: {root.integer('format')!r} is not {FORMAT}"
-        raise SnapshotError(msg)
-    return _policy(root.value("policy"), "snapshot.policy")
-
-
-def _policy_tree(policy: Policy) -> dict[str, object]:
+def policy_tree(policy: Policy) -> dict[str, object]:
     """Write a policy as plain values."""
     return {
         "revision": policy.revision,
         "site": _site_tree(policy.site),
         "mode": policy.mode.value,
-        "suspensions": [_suspension_tree(suspension) for suspension in policy.suspensions],
+        "suspensions": [suspension_tree(suspension) for suspension in policy.suspensions],
         "grants": [
             {
                 "id": grant.id,
@@ -135,7 +87,7 @@ def _site_tree(site: Site) -> dict[str, object]:
     }
 
 
-def _suspension_tree(suspension: Suspension) -> dict[str, object]:
+def suspension_tree(suspension: Suspension) -> dict[str, object]:
     """Write a suspension as plain values."""
     return {
         "id": suspension.id,
@@ -149,7 +101,7 @@ def _suspension_tree(suspension: Suspension) -> dict[str, object]:
     }
 
 
-class _Fields:
+class Fields:
     """A JSON object with exactly the keys it must have, read by type."""
 
     def __init__(self, tree: object, place: str, keys: str) -> None:
@@ -168,27 +120,32 @@ class _Fields:
                 raise SnapshotError(msg)
 
     def value(self, key: str) -> object:
+        """Give a value as it is."""
         return self._values[key]
 
     def _at(self, key: str) -> str:
         return f"{self._place}.{key}"
 
     def text(self, key: str) -> str:
+        """Give a text."""
         return _text(self._values[key], self._at(key))
 
     def flag(self, key: str) -> bool:
+        """Give true or false."""
         value = self._values[key]
         if not isinstance(value, bool):
             raise _wrong(self._at(key), value, "true or false")
         return value
 
     def integer(self, key: str) -> int:
+        """Give an integer of at least 0."""
         value = self._values[key]
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise _wrong(self._at(key), value, "an integer of at least 0")
         return value
 
     def seconds(self, key: str) -> float:
+        """Give a number of seconds."""
         value = self._values[key]
         # 1e300 is beyond any clock, and inside what a float can hold.
         if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300:
@@ -196,9 +153,11 @@ class _Fields:
         raise _wrong(self._at(key), value, "a number of seconds")
 
     def end(self, key: str) -> float | None:
+        """Give a number of seconds, or None."""
         return None if self._values[key] is None else self.seconds(key)
 
     def choice(self, key: str, kind: Callable[[str], T]) -> T:
+        """Give a text made into one of the choices."""
         text = self.text(key)
         try:
             return kind(text)
@@ -206,6 +165,7 @@ class _Fields:
             raise _wrong(self._at(key), text, "one of the choices") from error
 
     def items(self, key: str, read: Callable[[object, str], T]) -> tuple[T, ...]:
+        """Give a list, each item read by `read`."""
         place = self._at(key)
         value = self._values[key]
         if not isinstance(value, list):
@@ -213,9 +173,9 @@ class _Fields:
         return tuple(read(item, f"{place}[{index}]") for index, item in enumerate(value))
 
 
-def _policy(tree: object, place: str) -> Policy:
+def read_policy(tree: object, place: str) -> Policy:
     """Read a policy."""
-    fields = _Fields(
+    fields = Fields(
         tree,
         place,
         "revision site mode suspensions grants limits denied_classes originate_grants",
@@ -224,7 +184,7 @@ def _policy(tree: object, place: str) -> Policy:
         revision=fields.integer("revision"),
         site=_site(fields.value("site"), f"{place}.site"),
         mode=fields.choice("mode", Mode),
-        suspensions=fields.items("suspensions", _suspension),
+        suspensions=fields.items("suspensions", read_suspension),
         grants=fields.items("grants", _grant),
         limits=_limits(fields.value("limits"), f"{place}.limits"),
         denied_classes=frozenset(fields.items("denied_classes", _text)),
@@ -234,7 +194,7 @@ def _policy(tree: object, place: str) -> Policy:
 
 def _site(tree: object, place: str) -> Site:
     """Read a site."""
-    fields = _Fields(
+    fields = Fields(
         tree,
         place,
         "plan country outside_line emergency trunks internal_digits"
@@ -255,7 +215,7 @@ def _site(tree: object, place: str) -> Site:
 
 def _trunk(tree: object, place: str) -> Trunk:
     """Read a trunk."""
-    fields = _Fields(tree, place, "endpoint form emergency dial channels")
+    fields = Fields(tree, place, "endpoint form emergency dial channels")
     return Trunk(
         endpoint=fields.text("endpoint"),
         form=fields.choice("form", NumberForm),
@@ -265,9 +225,9 @@ def _trunk(tree: object, place: str) -> Trunk:
     )
 
 
-def _suspension(tree: object, place: str) -> Suspension:
+def read_suspension(tree: object, place: str) -> Suspension:
     """Read a suspension."""
-    fields = _Fields(tree, place, "id kind target since_s until_s reason by keep_calls")
+    fields = Fields(tree, place, "id kind target since_s until_s reason by keep_calls")
     return Suspension(
         id=fields.integer("id"),
         kind=fields.choice("kind", SuspensionKind),
@@ -282,7 +242,7 @@ def _suspension(tree: object, place: str) -> Suspension:
 
 def _grant(tree: object, place: str) -> Grant:
     """Read a grant."""
-    fields = _Fields(tree, place, "id endpoint countries until_s")
+    fields = Fields(tree, place, "id endpoint countries until_s")
     countries = fields.value("countries")
     return Grant(
         id=fields.integer("id"),
@@ -294,7 +254,7 @@ def _grant(tree: object, place: str) -> Grant:
 
 def _originate_grant(tree: object, place: str) -> OriginateGrant:
     """Read an originate grant."""
-    fields = _Fields(tree, place, "id context countries until_s")
+    fields = Fields(tree, place, "id context countries until_s")
     countries = fields.value("countries")
     return OriginateGrant(
         id=fields.integer("id"),
@@ -306,7 +266,7 @@ def _originate_grant(tree: object, place: str) -> OriginateGrant:
 
 def _limits(tree: object, place: str) -> Limits:
     """Read limits."""
-    fields = _Fields(tree, place, "max_call_s chargeable_per_endpoint chargeable_per_site")
+    fields = Fields(tree, place, "max_call_s chargeable_per_endpoint chargeable_per_site")
     return Limits(
         max_call_s=fields.integer("max_call_s"),
         chargeable_per_endpoint=fields.integer("chargeable_per_endpoint"),
@@ -319,21 +279,6 @@ def _text(value: object, place: str) -> str:
     if not isinstance(value, str):
         raise _wrong(place, value, "a text")
     return value
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Refuse an object with a repeated key: readers differ on which one counts."""
-    tree = dict(pairs)
-    if len(tree) != len(pairs):
-        msg = f"snapshot: repeated key among {sorted(key for key, _ in pairs)!r}"
-        raise SnapshotError(msg)
-    return tree
-
-
-def _no_constant(name: str) -> object:
-    """Refuse NaN and Infinity, which are no JSON."""
-    msg = f"snapshot: {name} is no number"
-    raise SnapshotError(msg)
 
 
 def _wrong(place: str, value: object, wanted: str) -> SnapshotError:

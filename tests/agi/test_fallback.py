@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from policies.kept import dump, of_store
 from policies.policy import Grant, Mode, Policy, Site, Suspension, SuspensionKind, Trunk
-from policies.snapshot import dump
 from tests.agi.asterisk_side import Channel
 from tests.agi.script import Outcome, environment_of, play, start
 
@@ -30,7 +30,7 @@ def judged(
     folder: Path, number: str, kept: Policy, channel: Channel | None = None, **environment: str
 ) -> Outcome:
     path = folder / "snapshot.json"
-    path.write_bytes(dump(kept))
+    path.write_bytes(dump(of_store(kept)))
     return play(environment_of(("trunk", number, str(path)), **environment), channel)
 
 
@@ -140,7 +140,7 @@ def test_a_hostile_name_is_nobody(tmp_path: Path) -> None:
     assert judged(tmp_path, TOKYO, kept, channel).variables["TOLLGUARD_VERDICT"] == "ALLOW"
 
 
-GOOD = dump(policy(Mode.OBSERVE))
+GOOD = dump(of_store(policy(Mode.OBSERVE)))
 
 
 @pytest.mark.parametrize(

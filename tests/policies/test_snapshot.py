@@ -7,10 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies import snapshot
 from policies.numbering.number import NumberForm
 from policies.policy import Grant, Limits, Mode, Policy, Site, Suspension, SuspensionKind, Trunk
-from policies.snapshot import SnapshotError, dump, load
+from policies.snapshot import SnapshotError, policy_tree, read_policy
+
+
+def dump(policy: Policy) -> str:
+    return json.dumps({"policy": policy_tree(policy)})
+
+
+def load(text: str) -> Policy:
+    return read_policy(json.loads(text)["policy"], "snapshot.policy")
+
 
 texts = st.text(max_size=8)
 counts = st.integers(0, 2**40)
@@ -79,8 +87,6 @@ def test_the_same_policy_gives_the_same_bytes() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("format", 2, "snapshot.format: 2 is not 1"),
-        ("format", True, "snapshot.format: True is not an integer of at least 0"),
         ("policy", None, "snapshot.policy: None is not an object"),
         ("policy.extra", 1, "snapshot.policy: unknown key 'extra'"),
         ("policy.mode", "off", "snapshot.policy.mode: 'off' is not one of the choices"),
@@ -107,7 +113,7 @@ def test_what_is_off_is_refused_with_its_place(path: str, value: object, message
     node[last] = value
 
     with pytest.raises(SnapshotError) as caught:
-        load(json.dumps(tree).encode())
+        load(json.dumps(tree))
     assert message in str(caught.value)
 
 
@@ -122,7 +128,7 @@ def test_every_key_must_be_there() -> None:
             return [found for i, item in enumerate(node) for found in paths(item, (*path, i))]
         return []
 
-    found = paths(json.loads(dump(FULL)), ())
+    found = paths(json.loads(dump(FULL)), ())[1:]
     for *steps, last in found:
         tree = json.loads(dump(FULL))
         node: Any = tree
@@ -130,31 +136,5 @@ def test_every_key_must_be_there() -> None:
             node = node[step]
         del node[last]
         with pytest.raises(SnapshotError, match=f"missing key '{last}'"):
-            load(json.dumps(tree).encode())
+            load(json.dumps(tree))
     assert len(found) > 30
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"", "not JSON"),
-        (b"\xff", "not JSON"),
-        (b"[" * 100_000, "nested too deeply"),
-        (b"9" * 10_000, "not JSON"),
-        (b"null", "snapshot: None is not an object"),
-        (b'{"format":1,"format":1,"policy":{}}', "repeated key"),
-        (b'{"format":NaN}', "NaN is no number"),
-        (b" " * (snapshot.MAX_BYTES + 1), "are more than"),
-    ],
-)
-def test_bytes_that_are_no_snapshot_are_refused(data: bytes, message: str) -> None:
-    """Any bytes give one kind of error."""
-    with pytest.raises(SnapshotError, match=message):
-        load(data)
-
-
-@given(st.binary(max_size=200))
-def test_no_bytes_break_it(data: bytes) -> None:
-    """Random bytes are refused, never a crash."""
-    with pytest.raises(SnapshotError):
-        load(data)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from policies.policy import Mode, SuspensionKind
-from policies.snapshot import load as load_snapshot
+from policies.kept import load as load_snapshot
 from tests.agi.asterisk_side import KEY, closed, connect, direct_channel, environment, play
 from tests.tollguard.node import ACTOR, MONACO, Node, call_of, call_up_to_verdict, make_node
 from tests.until import until, until_sync
@@ -96,7 +96,7 @@ async def test_a_suspension_is_in_force_and_kept(node: Node) -> None:
         in_force = (await store.nodes())[0].policy_revision
         await store.close()
         after = await node.call(MONACO)
-    snapshot = load_snapshot(node.config.snapshot.path.read_bytes())
+    snapshot = load_snapshot(node.config.snapshot.path.read_bytes()).policy
 
     assert verdict(before) == ("ALLOW", "allowed")
     assert verdict(after) == ("DENY", "country-suspended")
