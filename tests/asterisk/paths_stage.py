@@ -194,10 +194,14 @@ class Stage:
         """Return the trunk's far end as one that calls."""
         return phone(self.guarded.asterisk.access, "trunk", INBOUND_FROM)
 
-    def parked(self, number: str) -> str:
-        """Return the place where a number's trunk leg is parked; empty when it is not."""
-        lines = self.guarded.asterisk.cli("parking show default")
-        return lines
+    def place_parked_by(self, name: str) -> str:
+        """Return the place where an endpoint has parked a call; empty when there is none."""
+        with self.operator() as ami:
+            ami.act(Action="ParkedCalls")
+            while (told := ami.read()).get("Event") != "ParkedCallsComplete":
+                if told.get("ParkerDialString") == f"PJSIP/{name}":
+                    return told["ParkingSpace"]
+        return ""
 
     def operator(self) -> RawAmi:
         """Log in as the switchboard's AMI user."""

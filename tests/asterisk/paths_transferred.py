@@ -3,8 +3,6 @@
 from tests.asterisk.paths_stage import Path, Play
 from tests.asterisk.waiting import until
 
-PARKED_AT = (b"70", 10.0)
-
 
 def refer_by_caller(play: Play) -> None:
     """Phone 0 calls phone 1 and transfers it to the number."""
@@ -59,7 +57,7 @@ def replaces(play: Play) -> None:
     call = play.raw(0).call(play.number)
     if call.code == 200:
         play.wait_bridged(play.names[0])
-        taken = play.raw(1).call("x", headers=b"Replaces: %b\r\n" % call.replaces())
+        taken = play.raw(1).call(play.names[0], headers=b"Replaces: %b\r\n" % call.replaces())
         assert taken.code == 200
 
 
@@ -69,8 +67,8 @@ def parked(play: Play) -> None:
     call = phone.call(play.number)
     if call.code == 200:
         until(lambda: phone.refer(call, "700") == 202, 5, "the call is parked")
-        slot = until(lambda: play.stage.parked(play.number), 5, "it has a place")
-        assert play.raw(1).call(slot).code == 200
+        place = until(lambda: play.stage.place_parked_by(play.names[0]), 5, "it has a place")
+        assert play.raw(1).call(place).code == 200
 
 
 def into_conference(play: Play) -> None:
