@@ -91,6 +91,11 @@ class Calls:
         """Return an outgoing leg, or None."""
         return self._legs.get(uniqueid)
 
+    def waiting(self, token: str) -> AttemptAllowed | None:
+        """Return what is allowed under a token and has no leg yet, or None."""
+        slot = self._pending.get(token)
+        return None if slot is None else slot.allowed
+
     def allow(self, event: AttemptAllowed) -> None:
         """Take a slot for an allowed call."""
         if event.token in self._slots:

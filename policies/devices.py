@@ -72,6 +72,11 @@ class Devices:
             rows.extend(contacts.values() or (Device(technology, endpoint),))
         return tuple(sorted(rows, key=lambda row: (row.endpoint, row.technology, row.contact)))
 
+    def contacts(self, technology: Technology, endpoint: str) -> tuple[str, ...] | None:
+        """Return the contacts of an endpoint; None for one that is not known."""
+        contacts = self._contacts.get((technology, endpoint))
+        return None if contacts is None else tuple(contacts)
+
     def list_endpoint(self, event: EndpointListed) -> None:
         """Know an endpoint, registered or not."""
         key = (event.technology, event.endpoint)

@@ -39,6 +39,17 @@ class Reason(StrEnum):
     NOT_CHARGEABLE = "not-chargeable"
     WITHIN_CALL_LIMITS = "within-call-limits"
 
+    # Why an outgoing leg is not what the gate allowed, or is judged again.
+    NO_PROOF = "no-token"
+    PROOF_USED = "token-used"
+    PROOF_OF_ANOTHER_CHANNEL = "token-of-another-channel"
+    PROOF_OF_ANOTHER_TRUNK = "token-of-another-trunk"
+    PROOF_OF_ANOTHER_NUMBER = "token-of-another-number"
+    PROOF_TOO_OLD = "token-too-old"
+    POLICY_CHANGED = "policy-changed"
+    UNDECLARED_LEG = "undeclared-leg"
+    MAYBE_EMERGENCY = "maybe-emergency"
+
     # Why a dialled string is malformed.
     EMPTY = "empty"
     TOO_LONG = "too-long"

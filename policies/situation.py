@@ -25,6 +25,7 @@ from policies.events import (
     LegDialled,
     LegForwarded,
     Reconciled,
+    Technology,
     Transferred,
 )
 from policies.parties import CallParties, Parties, SeenChannel
@@ -107,6 +108,14 @@ class Situation:
     def leg(self, uniqueid: str) -> Leg | None:
         """Return one outgoing leg, or None."""
         return self._calls.leg(uniqueid)
+
+    def waiting(self, token: str) -> AttemptAllowed | None:
+        """Return what the gate allowed under a token that no leg has used yet, or None."""
+        return self._calls.waiting(token)
+
+    def contacts(self, technology: Technology, endpoint: str) -> tuple[str, ...] | None:
+        """Return the contacts of an endpoint; None for one that is not known."""
+        return self._devices.contacts(technology, endpoint)
 
     def void_attempts(self, now_mono_s: float, age_s: float = VOID_AGE_S) -> tuple[str, ...]:
         """Name allowed attempts that came to nothing and are to be returned.

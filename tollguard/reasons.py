@@ -15,7 +15,7 @@ def _template(reason: str) -> str | None:
 
 
 def _templates() -> Mapping[str, str]:
-    return {**_settling(), **_abstaining(), **_number_faults(), **_gate_faults()}
+    return {**_settling(), **_abstaining(), **_legs(), **_number_faults(), **_gate_faults()}
 
 
 def _settling() -> dict[str, str]:
@@ -55,6 +55,21 @@ def _abstaining() -> dict[str, str]:
         "country-not-suspended": _("country {country} is not suspended"),
         "not-chargeable": _("the call costs nothing by the minute"),
         "within-call-limits": _("fewer chargeable calls are up than allowed"),
+    }
+
+
+def _legs() -> dict[str, str]:
+    came = _("it came by {way} from context {context}")
+    return {
+        "no-token": _("the leg has no token of the gate:") + " " + came,
+        "token-used": _("the leg's token is not one that waits for a leg:") + " " + came,
+        "token-of-another-channel": _("the leg's token was given to another channel:") + " " + came,
+        "token-of-another-trunk": _("the leg's token is for another trunk:") + " " + came,
+        "token-of-another-number": _("the leg's token is for another number:") + " " + came,
+        "token-too-old": _("the leg's token is older than 10 s:") + " " + came,
+        "policy-changed": _("the policy changed between verdict and dialling: judged again"),
+        "undeclared-leg": _("the leg is toward neither a declared trunk nor a phone:") + " " + came,
+        "maybe-emergency": _("{number} is so short that it may be an emergency number: it stands"),
     }
 
 
@@ -105,8 +120,14 @@ GATE_REASONS: tuple[str, ...] = (
 
 def _absent(name: str) -> str:
     """Say in words that a fact is empty."""
-    names = {"endpoint": _("nobody (no endpoint)"), "trunk": _("(none)")}
+    names = {"endpoint": _("nobody (no endpoint)"), "trunk": _("(none)"), "context": _("(unknown)")}
     return names.get(name, _("no country"))
+
+
+def _way(way: str) -> str:
+    """Say in words how an outgoing leg was begun."""
+    words = {"dial": _("a channel's Dial"), "originate": _("Originate")}
+    return words.get(way, way)
 
 
 def _via(way: str) -> str:
@@ -143,6 +164,8 @@ def explain(reason: str, facts: Iterable[tuple[str, str]], until: str | None = N
     known = _Facts({name: value or _absent(name) for name, value in facts})
     if "why" in known:
         known["why"] = explain(known["why"], ())
+    if known.get("way"):
+        known["way"] = _way(known["way"])
     if "via" in known:
         known["via"] = _via(known["via"])
     known["until"] = _("until {time}").format(time=until) if until else _("until resumed")
