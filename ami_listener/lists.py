@@ -55,6 +55,10 @@ IAX_PEERS: Final = Query("IAXpeerlist", frozenset({"PeerEntry"}), "PeerlistCompl
 CHANNELS: Final = Query(
     "CoreShowChannels", frozenset({"CoreShowChannel"}), "CoreShowChannelsComplete"
 )
+# The dialplan as it is loaded, asked with class reporting, and who stands in the queues.
+# Their items are no events: ami_listener.dialplan takes them.
+DIALPLAN: Final = Query("ShowDialPlan", frozenset({"ListDialplan"}), "ShowDialPlanComplete")
+QUEUE_MEMBERS: Final = Query("QueueStatus", frozenset({"QueueMember"}), "QueueStatusComplete")
 QUERIES: Final[Mapping[Technology, tuple[Query, ...]]] = MappingProxyType(
     {
         Technology.PJSIP: (CONTACTS, ENDPOINTS),
@@ -80,7 +84,10 @@ def contacts_of(endpoint: str) -> Query:
 
 LIST_EVENTS: Final = frozenset(
     name.encode()
-    for query in (CONTACTS, ENDPOINTS, SIP_PEERS, CHANNELS, contacts_of(""))
+    for query in (
+        *(CONTACTS, ENDPOINTS, SIP_PEERS, CHANNELS, DIALPLAN, QUEUE_MEMBERS),
+        contacts_of(""),
+    )
     for name in (*query.items, query.complete)
 )
 

@@ -26,6 +26,7 @@ from tollguard.adoption import Adoption
 from tollguard.call_records import CallRecords
 from tollguard.calls_cutter import CallsCutter
 from tollguard.config import Config
+from tollguard.coverage_look import CoverageLook
 from tollguard.errors import ConfigError, GateError
 from tollguard.fact_writer import FactWriter
 from tollguard.gate import Gate
@@ -125,14 +126,14 @@ class Daemon:
 
     def _wire_asterisk(self) -> None:
         ami = self._config.ami
-        self.session = AmiSession(
-            self._ami(ami.eyes_username, ami.eyes_secret_file), self.see, time.monotonic
-        )
+        eyes = self._ami(ami.eyes_username, ami.eyes_secret_file)
+        self.session = AmiSession(eyes, self.see, time.monotonic)
         self.hands = Hands(self._ami(ami.hands_username, ami.hands_secret_file))
         self.cutter = CallsCutter(self.gate, self.situation, self.hands)
         records = CallRecords(self._config.ledger.path, self.link)
         self.adoption = Adoption(self.gate, self.situation, self.hands, records)
-        self.desk = RequestDesk(self.link, self.cutter, self._config.site.node, self._sight)
+        look = CoverageLook(eyes, lambda: self.gate.policy).look
+        self.desk = RequestDesk(self.link, self.cutter, self._config.site.node, self._sight, look)
         try:
             self.server = GateServer(self.gate.answer, read_secret(self._config.gate.key_file))
         except ValueError as error:

@@ -1,9 +1,10 @@
 """Answers the request rows: what only the daemon can tell or do (docs/adr/0003)."""
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -12,10 +13,11 @@ from policies.policy import Suspension, SuspensionKind
 from tollguard.calls_cutter import CallsCutter
 from tollguard.errors import InputError, StoreError
 from tollguard.live_calls import LiveCall
-from tollguard.store.rows import CALLS_CUT, CALLS_HANGUP, CALLS_LIST, RequestRow
+from tollguard.store.rows import CALLS_CUT, CALLS_HANGUP, CALLS_LIST, COVERAGE, RequestRow
 from tollguard.store.times import to_text
 from tollguard.store_link import RETRY_S, StoreLink
 
+Look = Callable[[], Awaitable[dict[str, object]]]
 Sight = Callable[[], tuple[str, str]]  # why calls are not seen, "" when they are, and since when
 
 log = structlog.get_logger("tollguard.requests")
@@ -24,11 +26,14 @@ log = structlog.get_logger("tollguard.requests")
 class RequestDesk:
     """Claims this node's requests and answers each."""
 
-    def __init__(self, link: StoreLink, cutter: CallsCutter, node: str, sight: Sight) -> None:
+    def __init__(
+        self, link: StoreLink, cutter: CallsCutter, node: str, sight: Sight, coverage: Look
+    ) -> None:
         self._link = link
         self._cutter = cutter
         self._node = node
         self._sight = sight
+        self._coverage = coverage
         self._some = asyncio.Event()
 
     def wake(self) -> None:
@@ -37,20 +42,31 @@ class RequestDesk:
 
     async def run(self) -> None:
         """Answer what comes until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            await self._serve(group)
+
+    async def _serve(self, group: asyncio.TaskGroup) -> None:
         while True:
             await self._some.wait()
             self._some.clear()
             try:
-                await self._answer_all()
+                await self._answer_all(group)
             except StoreError:
                 await asyncio.sleep(RETRY_S)  # told by the link; the rows are still there
                 self._some.set()
 
-    async def _answer_all(self) -> None:
+    async def _answer_all(self, group: asyncio.TaskGroup) -> None:
         claimed = await self._link.do(
             lambda store: store.claim_requests(self._node, now_s=time.time())
         )
         for request in claimed:
+            if request.kind == COVERAGE:  # takes its time, and a call to be cut does not wait
+                _ = group.create_task(self._answer_beside(request), name="coverage")
+            else:
+                await self._reply(request, *await self._answer(request))
+
+    async def _answer_beside(self, request: RequestRow) -> None:
+        with contextlib.suppress(StoreError):  # told by the link; the asker is told of no answer
             await self._reply(request, *await self._answer(request))
 
     async def _reply(self, request: RequestRow, result: str, ok: bool) -> None:  # noqa: FBT001 - a pair
@@ -79,6 +95,8 @@ class RequestDesk:
         if request.kind == CALLS_CUT:
             cut, not_cut = await self._cutter.outcome(*_suspension(json.loads(request.arguments)))
             return {"cut": cut, "not_cut": not_cut}
+        if request.kind == COVERAGE:
+            return await self._coverage()
         message = f"this daemon does not know the request {request.kind!r}"
         raise InputError(message)
 

@@ -14,8 +14,21 @@ from tests.tollguard.test_calls_cutter import Cutting, cutting, suspending
 from tests.until import until
 from tollguard import request_desk, store_link
 from tollguard.request_desk import RequestDesk
-from tollguard.store import CALLS_CUT, CALLS_HANGUP, CALLS_LIST, RequestRow, Store, migrate
+from tollguard.store import (
+    CALLS_CUT,
+    CALLS_HANGUP,
+    CALLS_LIST,
+    COVERAGE,
+    RequestRow,
+    Store,
+    migrate,
+)
 from tollguard.store_link import StoreLink
+
+
+async def looked() -> dict[str, object]:
+    """Stand for a look at a dialplan that has no holes."""
+    return {"findings": []}
 
 
 async def answer_of(made: Cutting, folder: Path, kind: str, arguments: str) -> RequestRow:
@@ -25,7 +38,7 @@ async def answer_of(made: Cutting, folder: Path, kind: str, arguments: str) -> R
     store = await Store.open(url)
     asked = await store.ask("pbx1", kind, arguments, ACTOR, now_s=time.time(), for_s=60)
     link = StoreLink(url)
-    desk = RequestDesk(link, made.cutter, "pbx1", lambda: ("", "T"))
+    desk = RequestDesk(link, made.cutter, "pbx1", lambda: ("", "T"), looked)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(desk.run())
         desk.wake()
@@ -134,7 +147,7 @@ async def test_requests_wait_for_a_store_that_is_away(
     async with cutting(tmp_path) as made, asyncio.TaskGroup() as group:
         url = str(tmp_path / "later.db")
         link = StoreLink(url)
-        desk = RequestDesk(link, made.cutter, "pbx1", lambda: ("", "T"))
+        desk = RequestDesk(link, made.cutter, "pbx1", lambda: ("", "T"), looked)
         running = group.create_task(desk.run())
         desk.wake()
         await until(lambda: "does not exist" in link.fault, 5)
@@ -144,6 +157,47 @@ async def test_requests_wait_for_a_store_that_is_away(
         await link.close()
 
     assert link.fault == ""
+
+
+async def test_a_look_at_the_dialplan_is_answered(tmp_path: Path) -> None:
+    """The look's own result is the answer."""
+    async with cutting(tmp_path) as made:
+        row = await answer_of(made, tmp_path, COVERAGE, "{}")
+
+    assert row.ok
+    assert json.loads(row.result or "") == {"findings": [], "blind": "", "since": "T"}
+
+
+async def test_a_long_look_delays_no_hang_up(tmp_path: Path) -> None:
+    """A call is hung up while a look at the dialplan still goes on."""
+    done = asyncio.Event()
+
+    async def long_look() -> dict[str, object]:
+        await done.wait()
+        return {"findings": []}
+
+    async with cutting(tmp_path) as made, asyncio.TaskGroup() as group:
+        made.leg("2.1", MONACO, "6001")
+        url = str(tmp_path / "tollguard.db")
+        migrate(url)
+        store, link = await Store.open(url), StoreLink(url)
+        now_s = time.time()
+        asked = await store.ask("pbx1", COVERAGE, "{}", ACTOR, now_s=now_s, for_s=60)
+        await store.ask("pbx1", CALLS_HANGUP, '{"uniqueid": "2.1"}', ACTOR, now_s=now_s, for_s=60)
+        desk = RequestDesk(link, made.cutter, "pbx1", lambda: ("", "T"), long_look)
+        running = group.create_task(desk.run())
+        desk.wake()
+        await until(lambda: made.pbx.hung_up == ["2.1"], 5)
+        row = await store.request(asked)
+        done.set()
+        while row is None or row.answered_at is None:
+            await asyncio.sleep(0)
+            row = await store.request(asked)
+        running.cancel()
+        await link.close()
+        await store.close()
+
+    assert row.ok
 
 
 async def test_what_a_suspension_cut_is_told(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class Root(LazyGroup):
         "resume": "tollguard.cli.suspensions:resume",
         "grant": "tollguard.cli.grants:grant",
         "revoke": "tollguard.cli.grants:revoke",
+        "coverage": "tollguard.cli.coverage:coverage",
         "limits": "tollguard.cli.limits:limits",
         "mode": "tollguard.cli.mode:mode",
         "check": "tollguard.cli.check:check",

@@ -328,6 +328,7 @@ class LedgerIdentity:
 CALLS_LIST = "calls-list"
 CALLS_HANGUP = "calls-hangup"
 CALLS_CUT = "calls-cut"
+COVERAGE = "coverage"
 # Every result is a JSON object. In each, "blind" says why calls are not seen, "" when they are,
 # and "since" since when.
 # CALLS_LIST: arguments {}; result {"calls": [{uniqueid, channel, endpoint, trunk, dialled,
@@ -336,3 +337,5 @@ CALLS_CUT = "calls-cut"
 # {"all": "international"}; result {"ended": [uniqueids hung up]}.
 # CALLS_CUT, about a suspension that is in force: arguments {"revision": …, "kind": …, "target": …};
 # result {"cut": [uniqueids], "not_cut": {uniqueid: why}}.
+# COVERAGE: arguments {}; result {contexts, extensions, lines, dials, gates, more, "findings":
+# [{why, app, data, registrar, detail, "path": [{context, exten, priority, leaves}]}]}.

@@ -1,0 +1,1 @@
+"""Looks for ways through a dialplan that reach a trunk without asking the gate."""
