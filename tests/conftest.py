@@ -7,6 +7,8 @@ out, for a machine that cannot run them; CI gives the flag only with a reason.
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.asterisk import matrix_report
+
 # No test asserts a speed, so a busy machine must not fail a property either.
 settings.register_profile("tollguard", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tollguard")
@@ -16,6 +18,8 @@ REPORT = "tollguard_without"
 
 WITHOUT = pytest.StashKey[dict[str, str]]()
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
+
+pytest_terminal_summary = matrix_report.pytest_terminal_summary
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

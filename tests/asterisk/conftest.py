@@ -1,10 +1,12 @@
 """Gives tests a real Asterisk with its trunk and a scripted gate, and sees that none leaks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.asterisk import fetch, gatepeer
+from tests.asterisk.matrix_report import PROPERTY
+from tests.asterisk.paths_proof import Record, outcome
 from tests.asterisk.world import World, start_world, stop_world
 
 
@@ -33,3 +35,9 @@ def world(running_world: World) -> Iterator[World]:
     running_world.reset(gatepeer.allow())
     yield running_world
     running_world.asterisk.assert_clean()
+
+
+@pytest.fixture
+def record(record_property: Callable[[str, object], None]) -> Record:
+    """Let a test of a path say what came of it, for the table at the end of the run."""
+    return lambda play: record_property(PROPERTY, outcome(play))

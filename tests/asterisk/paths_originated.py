@@ -44,7 +44,7 @@ def by_call_file(play: Play) -> None:
 
 ORIGINATED = (
     Path("ami-local", 1, (), "nobody", by_ami_local),
-    Path("ami-phone", 1, (), "nobody", by_ami_phone),
+    Path("ami-phone", 1, (0,), "nobody", by_ami_phone),
     Path("ami-trunk", 1, (), "nobody", by_ami_trunk),
     Path("console", 1, (), "nobody", by_console),
     Path("call-file", 1, (), "nobody", by_call_file),

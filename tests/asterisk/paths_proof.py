@@ -1,16 +1,18 @@
 """Says of a play whether the call abroad stood and by whose right, or that it never was one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tests.asterisk.paths_stage import STAY_S, Path, Play
 
 CUT_WITHIN_S = 1.0
 
+Record = Callable[[Play], None]
+
 
 def granted(paths: Iterable[Path]) -> list[str]:
-    """Name the paths on which somebody can be held responsible."""
-    return [path.name for path in paths if path.held]
+    """Name the paths on which somebody asks, who may."""
+    return [path.name for path in paths if path.has_actor]
 
 
 def refused(paths: Iterable[Path]) -> list[tuple[str, int | None]]:
@@ -19,7 +21,7 @@ def refused(paths: Iterable[Path]) -> list[tuple[str, int | None]]:
         (path.name, without)
         for path in paths
         for without in path.variants
-        if without is not None or not path.held
+        if without is not None or not path.has_actor
     ]
 
 
@@ -45,7 +47,9 @@ def assert_refused(play: Play) -> None:
 def names(play: Play) -> tuple[str | None, tuple[str, ...]]:
     """Name the actor who is to be held responsible, and the others."""
     held = [play.names[index] for index in play.path.held]
-    return (held[0] if held else None, tuple(sorted(held[1:])))
+    if play.path.has_actor:
+        return held[0], tuple(sorted(held[1:]))
+    return None, tuple(sorted(held))
 
 
 def held(row: dict[str, Any]) -> tuple[str, tuple[str | None, tuple[str, ...]]]:
@@ -56,3 +60,22 @@ def held(row: dict[str, Any]) -> tuple[str, tuple[str | None, tuple[str, ...]]]:
         facts["via"],
         (facts["endpoint"] or None, tuple(sorted(others.split(",") if others else ()))),
     )
+
+
+def outcome(play: Play) -> tuple[str, ...]:
+    """Say in words what came of a play; the phones are named by their place in it."""
+    lacking = "-" if play.without is None else f"phone {play.without}"
+    row = play.verdicts[0] if play.verdicts else None
+    verdict, via, who = "none", "-", "-"
+    if row is not None:
+        verdict, (via, (actor, others)) = row["verdict"], held(row)
+        who = ", ".join(name_of(play, name) for name in (actor, *others))
+    stood = f"{play.lived_s:.1f} s" if play.call else "nothing"
+    return (play.path.name, lacking, verdict, who, via, stood)
+
+
+def name_of(play: Play, endpoint: str | None) -> str:
+    """Name a phone by its place in the play."""
+    if endpoint is None:
+        return "nobody"
+    return f"phone {play.names.index(endpoint)}" if endpoint in play.names else endpoint

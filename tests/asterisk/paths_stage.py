@@ -39,8 +39,8 @@ class Path:
     Attributes:
         name: Short, for test names and the table.
         phones: How many it takes.
-        held: Which of them are held responsible, the actor first; none where nobody asks.
-        via: How the verdict says that the actor is known.
+        held: Which of them are held responsible, the actor first if there is one.
+        via: How the verdict says that the actor is known; ``nobody`` where nobody asks.
         drive: Plays it.
     """
 
@@ -51,9 +51,14 @@ class Path:
     drive: Drive
 
     @property
+    def has_actor(self) -> bool:
+        """Tell whether a phone asks for the call: without one nobody can have a right to it."""
+        return self.via != "nobody"
+
+    @property
     def variants(self) -> tuple[int | None, ...]:
         """List the plays: everybody held may (None), then each one of them may not."""
-        return (None, *self.held) if self.held else (None,)
+        return (None, *self.held) if self.has_actor else (None,)
 
 
 @dataclass(slots=True)
@@ -83,10 +88,16 @@ class Play:
     verdicts: list[dict[str, Any]] = field(default_factory=list)
 
     @property
+    def is_to_stand(self) -> bool:
+        """Tell whether all who are held responsible may."""
+        return self.without is None and self.path.has_actor
+
+    @property
     def granted(self) -> tuple[str, ...]:
         """Name the phones that may call abroad."""
         if self.without is None:
-            return tuple(self.names[index] for index in self.path.held) or self.names
+            held = tuple(self.names[index] for index in self.path.held)
+            return held if self.path.has_actor else self.names
         return tuple(name for name in self.names if name != self.names[self.without])
 
     @property
@@ -211,7 +222,7 @@ class Stage:
         """Play everything, let what stands stand for 5 s, and look at the trunk and the store."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(self._drive, self.plays.values()))
-        expected = [play for play in self.plays.values() if play.without is None and play.path.held]
+        expected = [play for play in self.plays.values() if play.is_to_stand]
         begin_s = time.monotonic()
         until(lambda: _are_placed(expected) or time.monotonic() > begin_s + PLACED_WITHIN_S, 20)
         placed_at_s = time.monotonic()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.asterisk.paths_forwarded import FORWARDED
-from tests.asterisk.paths_proof import assert_granted, assert_refused, granted, refused
+from tests.asterisk.paths_proof import Record, assert_granted, assert_refused, granted, refused
 from tests.asterisk.paths_stage import Stage
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("paths-forwarded")]
@@ -20,12 +20,18 @@ def stage(installed: None) -> Iterator[Stage]:
 
 
 @pytest.mark.parametrize("name", granted(FORWARDED))
-def test_a_path_stands_for_those_who_may(stage: Stage, name: str) -> None:
+def test_a_forwarded_call_stands_for_those_who_may(stage: Stage, record: Record, name: str) -> None:
     """With just those granted who are held responsible, the call is up after 5 s, as judged."""
-    assert_granted(stage.plays[name, None])
+    play = stage.plays[name, None]
+    record(play)
+    assert_granted(play)
 
 
 @pytest.mark.parametrize(("name", "without"), refused(FORWARDED))
-def test_a_path_is_closed_to_one_who_may_not(stage: Stage, name: str, without: int | None) -> None:
+def test_a_forwarded_call_is_closed_to_one_who_may_not(
+    stage: Stage, record: Record, name: str, without: int | None
+) -> None:
     """One of them without the right is enough, though every other phone has it."""
-    assert_refused(stage.plays[name, without])
+    play = stage.plays[name, without]
+    record(play)
+    assert_refused(play)
