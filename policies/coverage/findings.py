@@ -74,7 +74,7 @@ class Coverage:
         extensions: How many they hold.
         lines: How many lines these have.
         dials: How many of them dial.
-        gates: How many lead to the gate.
+        gates: How many lines and includes lead to the gate.
         findings: The longest ways first.
         more: Findings beyond those that are told.
     """

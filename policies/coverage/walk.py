@@ -63,7 +63,7 @@ class Walk:
     Attributes:
         before: Node to the nodes that lead to it, and how.
         offences: What was found, by line and detail.
-        gates: Lines that lead to the gate.
+        gates: Lines that lead to the gate, and contexts that include one of its own.
         follows: Lines that run FollowMe.
     """
 
@@ -84,7 +84,8 @@ class Walk:
             TooIntricateError: After `STEPS_MAX` steps.
         """
         for context, included in self._dialplan.includes:
-            self._include(context, included)
+            if context not in self._own.contexts:
+                self._include(context, included)
         for head in self._index.heads():
             if head.context not in self._own.contexts:
                 self._lead(head.context, Station(head, Stage.NOT_ASKED), "dialled")
@@ -97,7 +98,9 @@ class Walk:
         own = self._own
         if included not in own.contexts:
             self._lead(context, included, "include")
-        elif included not in OPEN | own.harmless:
+        elif included in OPEN:
+            self.gates.add(Place(context, "", 0))
+        elif included not in own.harmless:
             self._note(Why.BEHIND, context, None, f"include {included}")
 
     def _lead(self, one: Node, other: Node, kind: str) -> None:
