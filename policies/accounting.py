@@ -99,7 +99,10 @@ def account(leg: LegDialled, known: Known) -> Account | None:
     if waiting.policy_revision == known.policy.revision:
         return Account(Standing.ACCOUNTED, "", attempt, None)
     answers = recorded_principal(waiting, leg, known)
-    decision = _judged(leg, attempt, known, Reason.POLICY_CHANGED, answers)
+    fair = (
+        replace(known, policy=_without_its_own_slot(known.policy)) if waiting.chargeable else known
+    )
+    decision = _judged(leg, attempt, fair, Reason.POLICY_CHANGED, answers)
     cut = _standing(decision, known) is Standing.CUT
     standing = Standing.CUT if cut else Standing.ACCOUNTED
     return Account(standing, Reason.POLICY_CHANGED, attempt, decision)
@@ -168,7 +171,7 @@ def _judged(
     leg: LegDialled, attempt: DialAttempt, known: Known, reason: Reason, answers: Principal
 ) -> Decision:
     """Have the judges decide about a leg's number; an emergency stands before they are asked."""
-    step = Step(NAME, Verdict.ABSTAIN, reason, _way(leg))
+    step = Step(NAME, Verdict.ABSTAIN, reason, _way(leg, known.situation))
     policy, plan = known.policy, known.plan
     emergency = emergency_reason(attempt.dialled, policy, plan)
     if emergency is not None:
@@ -197,9 +200,10 @@ def nobody_in(leg: LegDialled, known: Known) -> Principal:
     situation = known.situation
     call = situation.parties(leg.linkedid)
     others = tuple(one for one in call.acted if one not in known.policy.site.trunk_names)
-    called = call.overflow or any(call.did(endpoint, CALLED) for endpoint in call.roles)
     context = situation.context_of(leg.caller_uniqueid or leg.uniqueid)
-    return Principal(None, others, NOBODYS, "" if called else context, NO_ACTOR)
+    if _called_in(leg, situation):
+        context = ""
+    return Principal(None, others, NOBODYS, context, NO_ACTOR)
 
 
 def recorded_principal(waiting: AttemptAllowed, leg: LegDialled, known: Known) -> Principal:
@@ -220,6 +224,19 @@ def _boundless(policy: Policy) -> Policy:
     return replace(policy, site=replace(policy.site, trunks=bare))
 
 
+def _without_its_own_slot(policy: Policy) -> Policy:
+    """Return the policy with room for one call more: the leg's own is counted already."""
+    limits = policy.limits
+    return replace(
+        policy,
+        limits=replace(
+            limits,
+            chargeable_per_endpoint=limits.chargeable_per_endpoint + 1,
+            chargeable_per_site=limits.chargeable_per_site + 1,
+        ),
+    )
+
+
 def _emergency(dialled: str, plan: Plan, step: Step, reason: Reason) -> Decision:
     """Make the decision of an emergency in whatever form: nothing of ours ends it."""
     return Decision(
@@ -234,18 +251,28 @@ def _emergency(dialled: str, plan: Plan, step: Step, reason: Reason) -> Decision
     )
 
 
-def _way(leg: LegDialled) -> tuple[tuple[str, str], ...]:
+def _way(leg: LegDialled, situation: Situation) -> tuple[tuple[str, str], ...]:
     """Name the way a leg came, as facts."""
     return (
-        ("way", way_of(leg)),
+        ("way", way_of(leg, situation)),
         ("context", leg.context),
         ("caller", leg.caller_uniqueid),
     )
 
 
-def way_of(leg: LegDialled) -> str:
-    """Say whether a channel dialled it, or an Originate without one."""
-    return "dial" if leg.caller_uniqueid else "originate"
+def way_of(leg: LegDialled, situation: Situation) -> str:
+    """Say whether somebody's call was dialled on, or an Originate began it.
+
+    Returns:
+        ``dial`` or ``originate``: no channel dialled it, or no endpoint called in.
+    """
+    return "dial" if leg.caller_uniqueid and _called_in(leg, situation) else "originate"
+
+
+def _called_in(leg: LegDialled, situation: Situation) -> bool:
+    """Tell whether an endpoint sent an INVITE in this leg's call; when in doubt it did."""
+    call = situation.parties(leg.linkedid)
+    return call.overflow or any(call.did(endpoint, CALLED) for endpoint in call.roles)
 
 
 def _undeclared(leg: LegDialled, known: Known) -> Account | None:
@@ -258,13 +285,15 @@ def _undeclared(leg: LegDialled, known: Known) -> Account | None:
     attempt = DialAttempt(number, target, leg.channel, leg.uniqueid, leg.linkedid, None, leg.at_s)
     emergency = emergency_reason(number, known.policy, known.plan)
     if emergency is Reason.EMERGENCY:
-        step = Step(NAME, Verdict.ABSTAIN, Reason.UNDECLARED_LEG, _way(leg))
+        step = Step(NAME, Verdict.ABSTAIN, Reason.UNDECLARED_LEG, _way(leg, known.situation))
         decision = _emergency(number, known.plan, step, emergency)
         return Account(Standing.STANDS, Reason.UNDECLARED_LEG, attempt, decision, declared=False)
     site = known.policy.site
     wanted = site.undeclared_legs is UndeclaredLegs.HANGUP
     cut = wanted and emergency is None and known.policy.mode is Mode.ENFORCE
-    step = Step(NAME, Verdict.DENY, Reason.UNDECLARED_LEG, _way(leg), observed=not cut)
+    step = Step(
+        NAME, Verdict.DENY, Reason.UNDECLARED_LEG, _way(leg, known.situation), observed=not cut
+    )
     decision = Decision(
         verdict=Verdict.DENY if cut else Verdict.ALLOW,
         reason=Reason.UNDECLARED_LEG,

@@ -265,6 +265,17 @@ def test_a_change_that_does_not_concern_the_call_leaves_it() -> None:
     )
 
 
+def test_a_call_is_not_counted_against_itself_when_judged_again() -> None:
+    """Its own slot is taken already; one more of the same endpoint is too many."""
+    newer = replace(POLICY, revision=8, limits=Limits(chargeable_per_endpoint=1))
+    other = allowed(token="t2", uniqueid="1.2")
+
+    assert standing(dialled(), seeing(allowed()), newer)[0] is Standing.ACCOUNTED
+    assert standing(dialled(), seeing(allowed(), other), newer)[0] is Standing.CUT
+    home = allowed(TOKYO, chargeable=False)
+    assert standing(dialled(TOKYO), seeing(home), newer)[0] is Standing.ACCOUNTED
+
+
 def test_a_trunk_that_was_responsible_has_no_rights_when_judged_again() -> None:
     """A grant that names a trunk's endpoint is worth nothing."""
     newer = replace(POLICY, revision=8, grants=(grant(endpoint="isdn"),))
