@@ -25,6 +25,11 @@ _KEY_FIELD = "${TOLLGUARD_KEY}"
 
 MAX_LIMIT_MS = 86_400_000  # 24 h, the limit of a call that is only observed (DESIGN "Modes")
 
+# The only thing that is asked after the key was shown: the call of a channel that was named.
+_CALL_OF = re.compile(
+    r"\$\{IMPORT\((?:PJSIP|SIP|IAX2)/[A-Za-z0-9_.@+-]{1,96},CHANNEL\(linkedid\)\)\}"
+)
+
 _NUMBER = re.compile(r"[0-9*#+]{1,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REASON = re.compile(r"[a-z0-9-]{1,64}")
@@ -120,6 +125,32 @@ def _claim(environment: Environment, forwarder: str, transferer: str, master: st
     if not (forwarder or transferer or master):
         return NO_CLAIM
     return Claim(forwarder, transferer, master)
+
+
+def call_of(channel: str) -> str:
+    """Write the expression for another channel's linkedid, to be asked by `ask_expression`."""
+    return f"${{IMPORT({channel},CHANNEL(linkedid))}}"
+
+
+def ask_expression(expression: str) -> bytes | None:
+    """Compose a question of a session that has shown the key.
+
+    Args:
+        expression: From `call_of`; a channel's name in it is a caller's claim.
+
+    Returns:
+        The command, or None for what is none of the expressions that may be asked.
+    """
+    if not _CALL_OF.fullmatch(expression):
+        return None
+    return f'GET FULL VARIABLE "{expression}"\n'.encode()
+
+
+def read_expression(reply: Reply) -> str:
+    """Read the answer to `ask_expression`; empty when Asterisk refused, or has no value."""
+    if reply.code != 200 or reply.result != "1":
+        return ""
+    return reply.value or ""
 
 
 def tell_verdict(answer: Answer, *, tokenless: bool = False) -> bytes:

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from agi.commands import (
+    ask_expression,
     ask_variables,
     check_key,
     is_verdict_set,
+    read_expression,
     read_variables,
     tell_verdict,
 )
@@ -36,7 +38,9 @@ SCRIPT = "gate"  # the request's path: agi://host:port/gate
 BACKLOG = 1024  # connections the kernel holds while the loop is busy
 
 # Most answers need no waiting; a task for each of them would cost a turn of the loop.
-Judge = Callable[[DialAttempt], Answer | Awaitable[Answer]]
+# It may ask the channel meanwhile: an expression in, its value out, empty when there is none.
+Ask = Callable[[str], Awaitable[str]]
+Judge = Callable[[DialAttempt, Ask], Answer | Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class GateServer:
     Attributes:
         judge: Decides an attempt, at once or awaited. It runs on after its
             session's end, so what it reserved is always told to ``on_delivered``.
+            What it asks meanwhile never raises; see `Session.ask`.
         key: What ``${TOLLGUARD_KEY}`` holds in the dialplan; see `check_key`.
         clock: Monotonic seconds, for ``DialAttempt.at_s``.
         limits: How long and how many.
@@ -183,6 +188,7 @@ class _Stage(Enum):
     ENVIRONMENT = auto()
     VARIABLES = auto()
     JUDGE = auto()
+    ASKED = auto()
     CONFIRMATION = auto()
     ENDED = auto()
 
@@ -192,6 +198,8 @@ class Session(asyncio.Protocol):
 
     __slots__ = (
         "_answer",
+        "_asked",
+        "_began_s",
         "_environment",
         "_reader",
         "_replies",
@@ -207,6 +215,8 @@ class Session(asyncio.Protocol):
     _environment: Environment
     _replies: ReplyReader
     _answer: Answer
+    _asked: asyncio.Future[str]
+    _began_s: float
 
     def __init__(self, server: GateServer, tasks: asyncio.TaskGroup) -> None:
         self._server = server
@@ -218,6 +228,7 @@ class Session(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin the session's deadlines and ask the server for room."""
         self._transport = transport
+        self._began_s = self._server.clock()
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._server.limits.header_s, self._header_due)
         self._server.admit(self)
@@ -229,12 +240,21 @@ class Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take the next bytes. Untrusted."""
         try:
-            if self._stage is _Stage.ENVIRONMENT:
+            if self._is_late() and self._stage is not _Stage.CONFIRMATION:
+                self.end(Refusal.SESSION_DEADLINE)
+            elif self._stage is _Stage.ENVIRONMENT:
                 self._begin(self._reader.feed(data))
             elif self._stage is not _Stage.ENDED:
                 self._hear(self._replies.feed(data))
         except AgiProtocolError as error:
             self.end(error.reason)
+
+    def _is_late(self) -> bool:
+        """Tell whether the deadline passed unnoticed: our process was stopped meanwhile.
+
+        Asterisk has gone on then, so whatever it wrote before is not judged any more.
+        """
+        return self._server.clock() - self._began_s > self._server.limits.session_s
 
     def _begin(self, environment: Environment | None) -> None:
         """Ask the channel for what the environment does not tell."""
@@ -264,6 +284,9 @@ class Session(asyncio.Protocol):
             raise AgiProtocolError(Refusal.SURPLUS_BYTES)
         if self._stage is _Stage.VARIABLES:
             self._identify(answers[0])
+        elif self._stage is _Stage.ASKED:
+            self._stage = _Stage.JUDGE
+            self._asked.set_result(read_expression(answers[0]))
         else:
             self.end(None if is_verdict_set(answers[0]) else Refusal.VERDICT_NOT_SET)
 
@@ -290,7 +313,7 @@ class Session(asyncio.Protocol):
 
     def _judge(self, attempt: DialAttempt) -> None:
         try:
-            answer = self._server.judge(attempt)
+            answer = self._server.judge(attempt, self.ask)
         except Exception as error:  # noqa: BLE001 whatever the judge's bug, the dialplan answers
             self._fail(attempt, error)
             return
@@ -314,8 +337,28 @@ class Session(asyncio.Protocol):
         else:
             self._tell(answer)
 
+    async def ask(self, expression: str) -> str:
+        """Ask the channel one thing more while its call is judged.
+
+        Args:
+            expression: From `agi.commands.call_of`.
+
+        Returns:
+            Its value; empty when Asterisk has none, when it may not be asked, or
+            when the session ended. Untrusted.
+        """
+        command = ask_expression(expression)
+        if command is None or self._stage is not _Stage.JUDGE or not self._replies.idle:
+            return ""
+        self._stage = _Stage.ASKED
+        self._asked = asyncio.get_running_loop().create_future()
+        self._transport.write(command)
+        return await self._asked
+
     def _tell(self, answer: Answer) -> None:
         """Send the verdict, unless the session ended while it was judged."""
+        if self._is_late():
+            self.end(Refusal.SESSION_DEADLINE)
         if self._stage is _Stage.ENDED:
             self._server.on_delivered(answer, False)  # noqa: FBT003 a callback's shape
             return
@@ -349,6 +392,8 @@ class Session(asyncio.Protocol):
         if self._stage is _Stage.ENDED:
             return
         was_told = self._stage is _Stage.CONFIRMATION
+        if self._stage is _Stage.ASKED and not self._asked.done():
+            self._asked.set_result("")
         self._stage = _Stage.ENDED
         self._timer.cancel()
         self._transport.abort()

@@ -38,7 +38,7 @@ TEXT_MAX_CHARS: Final = 256
 URI_MAX_CHARS: Final = 1024
 COUNT_MAX_CHARS: Final = 15
 _HEAD_LINES: Final = 3
-# main/channel.c: only a channel whose call came in is born ringing; one that is dialled is down.
+# What chan_pjsip and chan_iax2 give a channel whose call came in; one that is dialled is down.
 INCOMING_STATE: Final = "Ring"
 GATE_VARIABLE: Final = "TOLLGUARD_TOKEN="
 

@@ -132,7 +132,8 @@ class ChannelSeen:
         channel: Its name now.
         context: Where it is in the dialplan; its birth context in a Newchannel.
         exten: The extension there; untrusted, may be empty.
-        incoming: It rings at its birth, as only one does whose INVITE came in.
+        incoming: It rings at its birth, as only one does whose call came in;
+            False says nothing, since chan_sip's never do.
     """
 
     at_s: float

@@ -24,7 +24,7 @@ CAPACITY: Final = 100_000
 
 # What an endpoint did in a call, as bits of one number.
 PRESENT: Final = 0
-CALLED: Final = 1  # an INVITE came from it
+CALLED: Final = 1  # its call came in
 RANG: Final = 2  # Asterisk dialled it
 ANSWERED: Final = 4
 FORWARDED: Final = 8
@@ -40,11 +40,17 @@ class CallParties:
             0 for one that only had a channel. At most `MAX_ENDPOINTS`.
         acted: The endpoints that answered, forwarded or transferred, in that order.
         overflow: There were more endpoints than are kept: nobody can be held responsible.
+        originated: Its first channel is one that Asterisk itself dialled: nobody called.
+        unsettled: Local channels that nobody is known to dial yet. Asterisk tells who
+            redirected a call only just before it says that it dials the new target,
+            which may be running by then.
     """
 
-    __slots__ = ("acted", "overflow", "roles")
+    __slots__ = ("acted", "originated", "overflow", "roles", "unsettled")
 
     def __init__(self) -> None:
+        self.originated = False
+        self.unsettled = 0
         self.roles: dict[str, int] = {}
         self.acted: tuple[str, ...] = ()
         self.overflow = False
@@ -70,6 +76,12 @@ class CallParties:
         if role & ACTED and not before & ACTED:
             self.acted = (*self.acted, endpoint)
 
+    def originate(self, endpoint: str | None) -> None:
+        """Note that Asterisk dialled the call's first channel, so that nobody called."""
+        self.originated = True
+        if endpoint in self.roles:
+            self.roles[endpoint] &= ~CALLED
+
     def merge(self, other: "CallParties") -> None:
         """Take over everybody of another call that became part of this one."""
         for endpoint, role in other.roles.items():
@@ -88,15 +100,17 @@ class SeenChannel:
         endpoint: Whose it is by its name now; None for ``Local/…``.
         context: Where it began in the dialplan; empty when not known.
         dialled: Asterisk itself called it.
+        unsettled: A Local channel's first half, of which no dialling was heard.
     """
 
-    __slots__ = ("context", "dialled", "endpoint", "linkedid")
+    __slots__ = ("context", "dialled", "endpoint", "linkedid", "unsettled")
 
     def __init__(self, linkedid: str, endpoint: str | None, context: str) -> None:
         self.linkedid = linkedid
         self.endpoint = endpoint
         self.context = context
         self.dialled = False
+        self.unsettled = False
 
 
 class Parties:
@@ -131,10 +145,16 @@ class Parties:
     def see(self, event: ChannelSeen) -> None:
         """Know a new channel, or follow one whose name or call changed."""
         endpoint = endpoint_of(event.channel)
-        role = CALLED if event.incoming else PRESENT
+        role = PRESENT
         channel = self._channels.get(event.uniqueid)
         if channel is None:
+            # chan_sip's channels are not born ringing, but the first one of a call came in,
+            # unless Asterisk is heard to dial it.
+            first = event.uniqueid == event.linkedid
+            role = CALLED if event.incoming or first else PRESENT
             self._begin(event.uniqueid, event.linkedid, endpoint, event.context)
+            if _is_first_half(event.channel):
+                self._unsettle(event.uniqueid)
         else:
             self._rename(channel, endpoint)
             self._move(channel, event.linkedid)
@@ -148,6 +168,9 @@ class Parties:
         channel = self._channels.get(event.uniqueid)
         if channel is not None:
             channel.dialled = True
+            self._settle(channel)
+            if event.uniqueid == channel.linkedid:
+                self._calls[channel.linkedid].originate(channel.endpoint)
         self._note(event.uniqueid, RANG)
 
     def answer(self, event: LegAnswered) -> None:
@@ -173,9 +196,11 @@ class Parties:
         self._end(event.uniqueid)
 
     def reconcile(self, event: Reconciled) -> None:
-        """Forget the channels that are not in a full picture."""
+        """Forget the channels that are not in a full picture, and wait for nothing before it."""
         for uniqueid in self._channels.keys() - event.channels:
             self._end(uniqueid)
+        for channel in self._channels.values():
+            self._settle(channel)
 
     def _begin(self, uniqueid: str, linkedid: str, endpoint: str | None, context: str) -> None:
         if not linkedid or len(self._channels) >= self._capacity:
@@ -189,6 +214,7 @@ class Parties:
     def _end(self, uniqueid: str) -> None:
         channel = self._channels.pop(uniqueid, None)
         if channel is not None:
+            self._settle(channel)
             self._leave(channel.linkedid)
             self._off(channel.endpoint)
 
@@ -207,8 +233,20 @@ class Parties:
             return
         self._living[linkedid] += 1
         self._calls.setdefault(linkedid, CallParties()).merge(self._calls[old])
+        self._settle(channel)
         channel.linkedid = linkedid
         self._leave(old)
+
+    def _unsettle(self, uniqueid: str) -> None:
+        channel = self._channels.get(uniqueid)
+        if channel is not None:
+            channel.unsettled = True
+            self._calls[channel.linkedid].unsettled += 1
+
+    def _settle(self, channel: SeenChannel) -> None:
+        if channel.unsettled:
+            channel.unsettled = False
+            self._calls[channel.linkedid].unsettled -= 1
 
     def _leave(self, linkedid: str) -> None:
         self._living[linkedid] -= 1
@@ -232,3 +270,8 @@ class Parties:
         call = self._calls.get(linkedid)
         if call is not None:
             call.add(endpoint, role)
+
+
+def _is_first_half(channel: str) -> bool:
+    """Tell whether a channel is the half of a Local channel that somebody dials."""
+    return channel.startswith("Local/") and channel.endswith(";1")

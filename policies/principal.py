@@ -118,12 +118,15 @@ def responsible(
     """
     via, actor = _actor(attempt, call, asking)
     others = _others(call, actor, trunks) if call.acted else ()
-    if actor is None or call.overflow:
+    if call.overflow:
+        return Principal(None, others, via, "", NO_ACTOR, actor or "")
+    if actor is None:
         context = asking.context if asking is not None and via == NOBODYS else ""
         return Principal(None, others, via, context, NO_ACTOR)
     if via != DIRECT and not _is_proven(actor, via, call):
         return Principal(None, others, via, "", BLIND if blind else NOT_IN_MAP, actor)
-    return Principal(actor, others, via, "", _missing(actor, via, trunks, asking, blind=blind))
+    seen = asking is not None and not call.unsettled
+    return Principal(actor, others, via, "", _missing(actor, via, trunks, blind=blind, seen=seen))
 
 
 def _actor(
@@ -140,9 +143,17 @@ def _actor(
         return DIRECT, own
     master = endpoint_of(claim.master)
     # The first channel of an originate to a phone is one that Asterisk dialled: nobody asked.
-    if master is None or (call.did(master, RANG) and not call.did(master, CALLED)):
-        return NOBODYS, None
+    if master is None or call.originated:
+        return _last_transferer(call)
     return MASTER, master
+
+
+def _last_transferer(call: CallParties) -> tuple[str, str | None]:
+    """Name who transferred a call whose first channel is gone: a Local channel loses the claim."""
+    for name in reversed(call.acted):
+        if call.did(name, TRANSFERRED):
+            return TRANSFERER, name
+    return NOBODYS, None
 
 
 def _sent_its_invite(attempt: "DialAttempt", asking: SeenChannel | None) -> bool:
@@ -168,14 +179,12 @@ def _is_proven(actor: str, via: str, call: CallParties) -> bool:
     return actor in call
 
 
-def _missing(
-    actor: str, via: str, trunks: frozenset[str], asking: SeenChannel | None, *, blind: bool
-) -> str:
-    """Say why a proven actor's rights do not count."""
+def _missing(actor: str, via: str, trunks: frozenset[str], *, blind: bool, seen: bool) -> str:
+    """Say why a proven actor's rights do not count; ``seen``: all that came before is known."""
     if actor in trunks:
         return A_TRUNK
     if via == DIRECT:
         return ""
     if blind:
         return BLIND
-    return NOT_IN_MAP if asking is None else ""
+    return "" if seen else NOT_IN_MAP

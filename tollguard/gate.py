@@ -11,19 +11,28 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from agi.server import Ask
 from policies.decision import Answer, Decision, DialAttempt, Step, Verdict
 from policies.events import AttemptAllowed, AttemptReturned
-from policies.judges import concerns_international, decide, limit_ms, principal_of
+from policies.judges import concerns_international, decide, limit_ms, principal_of, suspended
+from policies.judges.case import Case
 from policies.numbering import classify
-from policies.numbering.number import Number, NumberClass
+from policies.numbering.number import NumberClass
 from policies.numbering.plan import Plan
 from policies.numbering.plans import plan_for
 from policies.policy import Mode, Policy, Trunk
-from policies.principal import NOBODY, Principal
+from policies.principal import NOBODY, Principal, endpoint_of
 from policies.situation import Situation
+from tollguard import second_look
 from tollguard.errors import LedgerError
 from tollguard.ledger_file import Reservation
 from tollguard.reservations import Reservations
+
+
+async def ask_nobody(_expression: str) -> str:
+    """Stand in for a session that cannot be asked."""
+    return ""
+
 
 FORGET_TOKEN_S = 60.0  # an attempt is void after 10 s, or its leg was seen
 
@@ -84,25 +93,47 @@ class Gate:
             self.plan = plan_for(policy.site)
         self.policy = policy
 
-    def answer(self, attempt: DialAttempt) -> Answer | Awaitable[Answer]:
+    def answer(self, attempt: DialAttempt, ask: Ask = ask_nobody) -> Answer | Awaitable[Answer]:
         """Answer one attempt; never raises but when the caller is cancelled.
 
         Args:
             attempt: From the gate's session. Untrusted text inside.
+            ask: Asks the session's channel one thing more.
 
         Returns:
             The answer at once, unless a chargeable call must wait: ALLOW comes
-            only after its row is on the disk.
+            only after its row is on the disk, and a denial for want of an entry
+            in the map of calls only after a second look.
         """
         policy = self.policy
         try:
-            decision, answer = self._decide(attempt, policy)
+            decision = self._judge(attempt, policy)
+            if decision.principal.missing and second_look.is_wanted(
+                decision, policy, self._situation
+            ):
+                return self._answer_after_second_look(attempt, ask)
+            answer = self._counted(attempt, decision, policy)
         except Exception:
             log.exception("gate-error", uniqueid=repr(attempt.uniqueid))
             decision, answer = self._answer_by_class(attempt, policy)
             return self._recorded(attempt, decision, answer, policy)
         if answer.verdict is Verdict.ALLOW and decision.chargeable:
             return self._answer_secured(attempt, decision, answer, policy)
+        return self._recorded(attempt, decision, answer, policy)
+
+    async def _answer_after_second_look(self, attempt: DialAttempt, ask: Ask) -> Answer:
+        try:
+            await second_look.take(attempt, ask, self.policy, self._situation)
+            policy = self.policy  # it may be another one by now
+            decision = self._judge(attempt, policy)
+            answer = self._counted(attempt, decision, policy)
+        except Exception:
+            policy = self.policy
+            log.exception("gate-error", uniqueid=repr(attempt.uniqueid))
+            decision, answer = self._answer_by_class(attempt, policy)
+            return self._recorded(attempt, decision, answer, policy)
+        if answer.verdict is Verdict.ALLOW and decision.chargeable:
+            return await self._answer_secured(attempt, decision, answer, policy)
         return self._recorded(attempt, decision, answer, policy)
 
     async def _answer_secured(
@@ -124,13 +155,16 @@ class Gate:
         )
         return answer
 
-    def _decide(self, attempt: DialAttempt, policy: Policy) -> tuple[Decision, Answer]:
-        decision = decide(attempt, policy, self.plan, self._situation, time.time())
+    def _judge(self, attempt: DialAttempt, policy: Policy) -> Decision:
+        return decide(attempt, policy, self.plan, self._situation, time.time())
+
+    def _counted(self, attempt: DialAttempt, decision: Decision, policy: Policy) -> Answer:
+        """Make the answer; an allowed call is counted in the same step of the loop."""
         if decision.verdict is not Verdict.ALLOW:
-            return decision, _denied(decision.reason)
+            return _denied(decision.reason)
         answer = _allowed(decision, policy.mode)
-        self._situation.apply(_counted(attempt, decision, answer, policy.revision))
-        return decision, answer
+        self._situation.apply(_event(attempt, decision, answer, policy.revision))
+        return answer
 
     async def _secure(
         self, attempt: DialAttempt, decision: Decision, answer: Answer, policy: Policy
@@ -181,24 +215,25 @@ class Gate:
         number = classify(
             attempt.dialled, self.plan, policy.trunk(attempt.trunk) or Trunk(attempt.trunk)
         )
-        verdict = self._verdict_on_failure(number, policy.mode)
-        step = Step("gate", verdict, "gate-error")
+        answers = self._principal_after_failure(attempt, policy)
+        case = Case(attempt, number, policy, self.plan, self._situation, time.time(), answers)
+        step = self._step_on_failure(case)
         decision = Decision(
-            verdict,
-            "gate-error",
+            step.verdict,
+            step.reason,
             number,
             number.chargeable,
-            limit_ms(number, policy) if verdict is Verdict.ALLOW else 0,
+            limit_ms(number, policy) if step.verdict is Verdict.ALLOW else 0,
             (step,),
-            verdict,
-            "gate-error",
-            self._principal_after_failure(attempt, policy),
+            step.verdict,
+            step.reason,
+            answers,
         )
-        if verdict is not Verdict.ALLOW:
-            return decision, _denied("gate-error")
+        if step.verdict is not Verdict.ALLOW:
+            return decision, _denied(step.reason)
         answer = _allowed(decision, policy.mode)
         try:
-            self._situation.apply(_counted(attempt, decision, answer, policy.revision))
+            self._situation.apply(_event(attempt, decision, answer, policy.revision))
         except Exception:
             log.exception("not-counted", uniqueid=repr(attempt.uniqueid))
         return decision, answer
@@ -209,17 +244,32 @@ class Gate:
             return principal_of(attempt, policy, self._situation)
         except Exception:
             log.exception("no-principal", uniqueid=repr(attempt.uniqueid))
-            return NOBODY
+            # Nobody, but a suspension of the channel's own endpoint still holds.
+            return replace(NOBODY, claimed=endpoint_of(attempt.channel) or "")
 
-    def _verdict_on_failure(self, number: Number, mode: Mode) -> Verdict:
+    def _step_on_failure(self, case: Case) -> Step:
+        """DESIGN §3 and "Modes": the operator's own suspensions hold in every mode."""
+        number = case.number
         if number.number_class is NumberClass.EMERGENCY:
-            return Verdict.ALLOW
+            return _failed(Verdict.ALLOW)
         if not number.canonical:
-            return Verdict.DENY
-        if mode is Mode.OBSERVE:
-            return Verdict.ALLOW
+            return _failed(Verdict.DENY)
+        try:
+            stop = suspended(case)
+        except Exception:
+            log.exception("no-suspensions", uniqueid=repr(case.attempt.uniqueid))
+            shut = bool(case.policy.suspensions) and concerns_international(number)
+            stop = _failed(Verdict.DENY) if shut else None
+        if stop is not None:
+            return stop
+        if case.policy.mode is Mode.OBSERVE:
+            return _failed(Verdict.ALLOW)
         free = not number.chargeable and self._domestic_on_failure == "allow"
-        return Verdict.ALLOW if free else Verdict.DENY
+        return _failed(Verdict.ALLOW if free else Verdict.DENY)
+
+
+def _failed(verdict: Verdict) -> Step:
+    return Step("gate", verdict, "gate-error")
 
 
 def _allowed(decision: Decision, mode: Mode) -> Answer:
@@ -237,7 +287,7 @@ def _denied(reason: str) -> Answer:
     return Answer(Verdict.DENY, "", 0, "", reason)
 
 
-def _counted(
+def _event(
     attempt: DialAttempt, decision: Decision, answer: Answer, revision: int
 ) -> AttemptAllowed:
     number = decision.number

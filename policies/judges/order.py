@@ -93,6 +93,18 @@ def decide(
     return _decision(case, tuple(steps))
 
 
+def suspended(case: Case) -> Step | None:
+    """Find what an operator's own suspension says to a call; only reads.
+
+    For where the decision itself failed: nothing that counts calls is asked here.
+    """
+    for judge in (endpoint_locked.judge, international.judge, country.judge):
+        step = judge(case)
+        if step.verdict is Verdict.DENY and step.reason in ENFORCED_IN_EVERY_MODE:
+            return step
+    return None
+
+
 def principal_of(attempt: DialAttempt, policy: Policy, situation: Situation) -> Principal:
     """Find out who answers for an attempt; only reads."""
     return responsible(

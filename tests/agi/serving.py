@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from agi.protocol import Refusal
-from agi.server import GateServer, ServerLimits
+from agi.server import Ask, GateServer, ServerLimits
 from policies.decision import Answer, DialAttempt, Verdict
 from tests.agi.asterisk_side import (
     KEY,
@@ -34,6 +34,7 @@ class Bench:
 
     gate: GateServer
     attempts: list[DialAttempt] = field(default_factory=list)
+    asks: list[Ask] = field(default_factory=list)
     delivered: list[tuple[Answer, bool]] = field(default_factory=list)
     errors: list[tuple[DialAttempt, Exception]] = field(default_factory=list)
 
@@ -51,22 +52,26 @@ class Bench:
 Judge = Callable[[DialAttempt], Awaitable[Answer]]
 
 
-async def allow(_attempt: DialAttempt) -> Answer:
+async def allow(_attempt: DialAttempt, _ask: Ask | None = None) -> Answer:
     return ALLOW
 
 
 @asynccontextmanager
 async def serving(
-    judge: Judge = allow, limits: ServerLimits | None = None, drain_s: float = 0.0
+    judge: Judge = allow,
+    limits: ServerLimits | None = None,
+    drain_s: float = 0.0,
+    clock: Callable[[], float] = lambda: 123.5,
 ) -> AsyncIterator[Bench]:
-    async def recorded(attempt: DialAttempt) -> Answer:
+    async def recorded(attempt: DialAttempt, ask: Ask) -> Answer:
         bench.attempts.append(attempt)
+        bench.asks.append(ask)
         return await judge(attempt)
 
     gate = GateServer(
         recorded,
         KEY,
-        clock=lambda: 123.5,
+        clock=clock,
         limits=limits or ServerLimits(),
         on_error=lambda attempt, error: bench.errors.append((attempt, error)),
         on_delivered=lambda answer, done: bench.delivered.append((answer, done)),
@@ -87,7 +92,7 @@ class HeldJudge:
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def __call__(self, _attempt: DialAttempt) -> Answer:
+    async def __call__(self, _attempt: DialAttempt, _ask: Ask | None = None) -> Answer:
         """Wait for ``released``."""
         self.begun.set()
         await self.released.wait()

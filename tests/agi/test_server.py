@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from agi.protocol import Refusal
-from agi.server import GateServer, ServerLimits
+from agi.server import Ask, GateServer, ServerLimits
 from policies.decision import Answer, DialAttempt, Verdict
 from policies.principal import Claim
 from tests.agi.asterisk_side import (
@@ -338,7 +338,7 @@ async def test_a_server_that_never_started_stops() -> None:
 async def test_an_error_without_a_listener_is_counted() -> None:
     """A judge's error is counted when nobody asked to be told."""
 
-    async def judge(_attempt: DialAttempt) -> Answer:
+    async def judge(_attempt: DialAttempt, _ask: Ask) -> Answer:
         raise RuntimeError
 
     gate = GateServer(judge, KEY)
@@ -362,7 +362,7 @@ async def test_a_judge_may_answer_at_once() -> None:
     """An answer that is no awaitable is told like an awaited one; a bug in making it, too."""
     answers: Iterator[Answer | None] = iter([None, ALLOW])
 
-    def judge(_attempt: DialAttempt) -> Answer:
+    def judge(_attempt: DialAttempt, _ask: Ask) -> Answer:
         answer = next(answers)
         if answer is None:
             raise RuntimeError

@@ -13,12 +13,12 @@ import socket
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import uvloop
 
-from agi.server import GateServer, ServerLimits
+from agi.server import Ask, GateServer, Judge, ServerLimits
 from policies.decision import Answer, DialAttempt, Verdict
 from tests.agi.asterisk_side import KEY, environment
 
@@ -28,7 +28,6 @@ CLIENT_LIMIT_S = 120.0
 VARIABLES = f"200 result=1 (1795519878.0|||PJSIP/6001-0000002a|192.0.2.7:5060|{KEY})\n".encode()
 DIALLED = ("0312345678",)
 
-Judge = Callable[[DialAttempt], Answer | Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Speed:
     failed: int
 
 
-async def allow_at_once(attempt: DialAttempt) -> Answer:
+async def allow_at_once(attempt: DialAttempt, _ask: Ask) -> Answer:
     """Allow without deciding: what the server itself costs."""
     return Answer(Verdict.ALLOW, attempt.dialled, 14_400_000, "token-0123456789", "allowed")
 

@@ -6,13 +6,16 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from policies.decision import Answer, Verdict
-from policies.events import ChannelGone, LegDialled
-from policies.policy import Limits, Mode
+from policies.events import ChannelGone, LegDialled, LegForwarded
+from policies.parties import CallParties
+from policies.policy import Limits, Mode, Suspension, SuspensionKind
 from policies.situation import Situation
+from tests.policies.happenings import picture, rings_out
 from tests.tollguard.judging import MONACO, TOKYO, Judging, attempt, enforcing, judging
 from tests.tollguard.test_ledger import locked
 from tests.until import until
@@ -297,3 +300,90 @@ async def test_what_a_bug_allowed_is_counted_too(tmp_path: Path) -> None:
     assert leg is not None
     assert leg.attempt is not None
     assert leg.attempt.endpoint == "6001"
+
+
+class Lost(Halting):
+    """A situation that can tell nothing of calls."""
+
+    def parties(self, linkedid: str) -> CallParties:  # noqa: ARG002 - raises
+        """Raise, as a bug would."""
+        raise ZeroDivisionError
+
+
+def suspended(kind: SuspensionKind, target: str) -> Suspension:
+    return Suspension(7, kind, target, 0.0, None, "fraud", "alice")
+
+
+@pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.ENFORCE])
+@pytest.mark.parametrize(
+    ("number", "suspension", "reason"),
+    [
+        (MONACO, suspended(SuspensionKind.COUNTRY, "MC"), "country-suspended"),
+        (MONACO, suspended(SuspensionKind.INTERNATIONAL, "*"), "international-suspended"),
+        (TOKYO, suspended(SuspensionKind.ENDPOINT, "6001"), "endpoint-suspended"),
+    ],
+)
+@pytest.mark.parametrize("faulty", [Halting, Lost])
+async def test_a_fault_does_not_lift_a_suspension(
+    tmp_path: Path,
+    faulty: type[Halting],
+    number: str,
+    suspension: Suspension,
+    reason: str,
+    mode: Mode,
+) -> None:
+    """What the operator stopped stays stopped in every mode, even where judging fails."""
+    desk = judging(tmp_path / "ledger.db", replace(enforcing(mode=mode), suspensions=(suspension,)))
+    desk.gate._situation = faulty()
+    answer = await desk.judge(attempt(number))
+    emergency = await desk.judge(attempt("110"))
+    await desk.reservations.close()
+
+    assert told(answer) == (Verdict.DENY, reason)
+    assert emergency.verdict is Verdict.ALLOW
+    assert desk.recorded[0].decision.principal.held in {(), ("6001",)}
+
+
+@pytest.mark.parametrize(
+    ("number", "verdict"), [(MONACO, Verdict.DENY), (TOKYO, Verdict.ALLOW), ("110", Verdict.ALLOW)]
+)
+async def test_suspensions_that_cannot_be_read_stop_what_leads_abroad(
+    desk: Judging, number: str, verdict: Verdict
+) -> None:
+    """With a suspension that raises, a call abroad is refused in observe as well."""
+
+    class Unreadable:
+        """A suspension with a bug."""
+
+        kind = SuspensionKind.COUNTRY
+
+        @property
+        def target(self) -> str:
+            """Raise, as a bug would."""
+            raise ZeroDivisionError
+
+    policy = replace(enforcing(mode=Mode.OBSERVE), suspensions=(cast("Suspension", Unreadable()),))
+    desk.gate.use(policy)
+    answer = await desk.judge(attempt(number))
+
+    assert answer.verdict is verdict
+
+
+async def test_an_allowed_call_names_everybody_held_and_its_limit(desk: Judging) -> None:
+    """The count carries who is responsible, by which policy, and for how long."""
+    for event in (
+        picture(),
+        *rings_out("6002", "1.2", "1.1"),
+        LegForwarded(1.0, "1.2", "1.1", "PJSIP/6002-00000001", "x"),
+    ):
+        desk.situation.apply(event)
+    answer = await desk.judge(attempt(TOKYO))
+    leg = LegDialled(2.0, "2.1", "1.1", "PJSIP/trunk-1", "1.1", f"{TOKYO}@trunk", answer.token)
+    desk.situation.apply(leg)
+    dialled = desk.situation.leg("2.1")
+
+    assert dialled is not None
+    assert dialled.attempt is not None
+    assert dialled.attempt.responsible == ("6001", "6002")
+    assert (dialled.attempt.policy_revision, dialled.attempt.limit_ms) == (3, FOUR_HOURS_MS)
+    assert desk.recorded[0].decision.principal.actor == "6001"
