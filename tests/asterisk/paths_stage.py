@@ -23,7 +23,7 @@ from tests.asterisk.waiting import until
 
 MONACO = "0103779312"  # a country that is far from Japan, and six digits short of a number
 STAY_S = 5.0
-PLACED_WITHIN_S = 15.0
+PLACED_WITHIN_S = 8.0
 AT_ONCE = 6
 FIRST_HOST = 20  # of 127.0.0.N; below are other phones and the trunk
 
@@ -93,6 +93,11 @@ class Play:
         return self.without is None and self.path.has_actor
 
     @property
+    def other_number(self) -> str:
+        """Return a second number abroad, for a call that is sent from one to the other."""
+        return f"{MONACO}9{self.number[-3:]}"
+
+    @property
     def granted(self) -> tuple[str, ...]:
         """Name the phones that may call abroad."""
         if self.without is None:
@@ -125,15 +130,24 @@ class Play:
         """List the channels of an endpoint."""
         return [c for c in self.stage.guarded.asterisk.channels() if c.startswith(f"PJSIP/{name}-")]
 
-    def wait_bridged(self, name: str) -> None:
-        """Wait until an endpoint talks: only then can it press keys or be taken over."""
-        until(lambda: self._is_bridged(name), 10, f"{name} in a bridge")
+    def wait_gone(self, name: str) -> None:
+        """Wait until an endpoint is in no call any more: the others talk without it."""
+        until(lambda: not self.channels(name), 10, f"{name} is out")
 
-    def _is_bridged(self, name: str) -> bool:
-        # the last field of a channel is the bridge it is in
-        rows = self.stage.guarded.asterisk.cli("core show channels concise").splitlines()
-        talking = [row for row in rows if row.startswith(f"PJSIP/{name}-")]
-        return any(row.split("!")[12] not in ("", "(None)") for row in talking)
+    def wait_bridged(self, name: str, calls: int = 1) -> None:
+        """Wait until an endpoint talks in so many calls: only then can it send one on."""
+        until(lambda: len(self._bridges(name)) == calls, 10, f"{name} in {calls} bridges")
+
+    def partner(self, name: str) -> str:
+        """Name the channel that an endpoint talks with."""
+        (bridge,) = self._bridges(name)
+        others = [row[0] for row in self.stage.channel_rows() if row[12] == bridge]
+        (partner,) = [other for other in others if not other.startswith(f"PJSIP/{name}-")]
+        return partner
+
+    def _bridges(self, name: str) -> list[str]:
+        mine = [row for row in self.stage.channel_rows() if row[0].startswith(f"PJSIP/{name}-")]
+        return [row[12] for row in mine if row[12] not in ("", "(None)")]
 
     def act(self, **headers: str) -> Message:
         """Do what the switchboard's AMI user may."""
@@ -152,12 +166,17 @@ class Stage:
         kept: What runs until the stage is left.
     """
 
-    def __init__(self, paths: Iterable[Path]) -> None:
-        """Start everything, and give each play its phones; nothing is played yet."""
+    def __init__(self, paths: Iterable[Path], *, refused: bool = True) -> None:
+        """Start everything, and give each play its phones; nothing is played yet.
+
+        Args:
+            paths: What is to be played.
+            refused: Whether the plays with one who may not are wanted too.
+        """
         self.kept = ExitStack()
         self.plays: dict[tuple[str, int | None], Play] = {}
         for path in paths:
-            for without in path.variants:
+            for without in path.variants if refused else (None,):
                 self._cast(path, without)
         names = [name for play in self.plays.values() for name in play.names]
         self.trunk_b = SipPeer(status=b"503 Service Unavailable")
@@ -201,6 +220,11 @@ class Stage:
         with RawPhone(who.access, who.name, who.address, who.port) as raw:
             assert raw.register() == 200, who.name
 
+    def channel_rows(self) -> list[list[str]]:
+        """List the channels; the first field is the name, the 13th the bridge it is in."""
+        lines = self.guarded.asterisk.cli("core show channels concise").splitlines()
+        return [line.split("!") for line in lines if line.count("!") >= 12]
+
     def inbound(self) -> Phone:
         """Return the trunk's far end as one that calls."""
         return phone(self.guarded.asterisk.access, "trunk", INBOUND_FROM)
@@ -218,7 +242,7 @@ class Stage:
         """Log in as the switchboard's AMI user."""
         return RawAmi(self.guarded.asterisk.access, *OPERATOR)
 
-    def play(self) -> None:
+    def play(self, stay_s: float = STAY_S) -> None:
         """Play everything, let what stands stand for 5 s, and look at the trunk and the store."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(self._drive, self.plays.values()))
@@ -226,7 +250,7 @@ class Stage:
         begin_s = time.monotonic()
         until(lambda: _are_placed(expected) or time.monotonic() > begin_s + PLACED_WITHIN_S, 20)
         placed_at_s = time.monotonic()
-        until(lambda: time.monotonic() > placed_at_s + STAY_S, STAY_S + 5)
+        until(lambda: time.monotonic() > placed_at_s + stay_s, stay_s + 5)
         for play in self.plays.values():
             play.call, play.seen_at_s = self.find(play), time.monotonic()
         with ThreadPoolExecutor(AT_ONCE) as pool:

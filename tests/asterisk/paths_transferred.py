@@ -31,7 +31,9 @@ def attended(play: Play) -> None:
     assert phone.hold(first) == 200
     second = phone.call(play.number)
     if second.code == 200:
-        until(lambda: phone.refer_to(second, first) == 202, 5, "the two are joined")
+        play.wait_bridged(play.names[0], calls=2)
+        assert phone.refer_to(second, first) == 202
+        play.wait_gone(play.names[0])
 
 
 def keys_by_callee(play: Play) -> None:
@@ -59,6 +61,7 @@ def replaces(play: Play) -> None:
         play.wait_bridged(play.names[0])
         taken = play.raw(1).call(play.names[0], headers=b"Replaces: %b\r\n" % call.replaces())
         assert taken.code == 200
+        play.wait_gone(play.names[0])
 
 
 def parked(play: Play) -> None:
@@ -66,7 +69,8 @@ def parked(play: Play) -> None:
     phone = play.raw(0)
     call = phone.call(play.number)
     if call.code == 200:
-        until(lambda: phone.refer(call, "700") == 202, 5, "the call is parked")
+        play.wait_bridged(play.names[0])
+        assert phone.refer(call, "700") == 202
         place = until(lambda: play.stage.place_parked_by(play.names[0]), 5, "it has a place")
         assert play.raw(1).call(place).code == 200
 
@@ -76,7 +80,9 @@ def into_conference(play: Play) -> None:
     phone = play.raw(0)
     call = phone.call(play.number)
     if call.code == 200:
-        until(lambda: phone.refer(call, f"95{play.names[0]}") == 202, 5, "it is transferred")
+        play.wait_bridged(play.names[0])
+        assert phone.refer(call, f"95{play.names[0]}") == 202
+        play.wait_gone(play.names[0])
 
 
 def redirected_by_ami(play: Play) -> None:

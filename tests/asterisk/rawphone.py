@@ -115,6 +115,10 @@ class RawPhone:
         """Put a call on hold, and return the code that came back."""
         return _code(self._reinvite(dialog, b"", self._media.description(b"sendonly")))
 
+    def resume(self, dialog: Dialog) -> int:
+        """Take a call back from hold, and return the code that came back."""
+        return _code(self._invite(dialog, b""))
+
     def press(self, dialog: Dialog, keys: str) -> None:
         """Press keys during a call."""
         self._media.press(keys, dialog.media)
