@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from policies.coverage.dialplan import bounded
+from policies.coverage.dialplan import atoms, bounded
 
 
 class Reach(StrEnum):
@@ -19,11 +19,10 @@ class Reach(StrEnum):
 
 
 # ${EXTEN}, ${EXTEN:1}, ${EXTEN:1:3}: no more than the digits that the extension's pattern spells.
-_EXTEN = re.compile(r"\$\{EXTEN(?::-?[0-9]+){0,2}\}")
+_EXTEN = re.compile(r"\$\{EXTEN((?::-?[0-9]+){0,2})\}")
 _CONTACTS = re.compile(r"\$\{PJSIP_DIAL_CONTACTS\(([^${},]+)[^${}]*\)\}")
 # Channel drivers whose text behind the device is a number that somebody carries further.
 _CARRIERS = frozenset({"pjsip", "sip", "iax", "iax2", "dahdi", "zap", "ooh323", "motif", "misdn"})
-_DIGITS = re.compile(r"_(?:[0-9*#+XZNxzn-]|\[[0-9*#+-]+\])+")
 JUDGED = "${TOLLGUARD_NUMBER}"
 
 
@@ -101,19 +100,25 @@ class Trunks:
 
     def _variable(self, one: Destination, exten: str) -> Reach:
         """Only a dialled extension without an open end spells a phone and nothing else."""
-        literal = _EXTEN.split(one.device)
+        literal, cuts = _EXTEN.split(one.device)[::2], _EXTEN.findall(one.device)
         if any("$" in part for part in literal) or not bounded(exten) or one.number:
             return Reach.VARIABLE
         possible = re.compile("([^@/&]*)".join(map(re.escape, literal)))
         for name in self.names:
             match = possible.fullmatch(name)
-            if match and all(_spells(exten, part) for part in match.groups()):
+            if match and all(map(_spells, [exten] * len(cuts), cuts, match.groups())):
                 return Reach.VARIABLE
         return Reach.PHONE
 
 
-def _spells(exten: str, part: str) -> bool:
-    """Whether a part of what an extension matches can be this text."""
-    if not exten.startswith("_"):
-        return part in exten
-    return not _DIGITS.fullmatch(exten) or not set(part) - set("0123456789*#+")
+def _spells(exten: str, cut: str, part: str) -> bool:
+    """Whether what an extension matches, or the part cut from it, can be this text.
+
+    Args:
+        exten: An extension without an open end.
+        cut: ``:offset`` or ``:offset:length``, or empty; negative ones count from the end.
+        part: A part of a trunk's name.
+    """
+    spelled = atoms(exten)
+    offset, length = [*(int(number) for number in cut.split(":")[1:]), None, None][:2]
+    return re.fullmatch("".join(spelled[offset:][:length]), part) is not None

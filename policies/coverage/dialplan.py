@@ -63,15 +63,24 @@ class Dialplan:
     queues: Mapping[str, tuple[str, ...]] | None = field(default_factory=dict)
 
 
-def expression(exten: str) -> "re.Pattern[str]":
-    """Compile an extension to what it matches, by Asterisk's own rules of patterns."""
+def atoms(exten: str) -> list[str]:
+    """Cut an extension into regular expressions, one for each character that it matches.
+
+    Source: Asterisk's rules of patterns, ast_extension_match(). Only an open end, which is
+    the last, stands for more than one character.
+    """
     if not exten.startswith("_"):
-        return re.compile(re.escape(exten))
-    rest, parts = exten[1:].replace("-", "") if "[" not in exten else exten[1:], []
+        return [re.escape(character) for character in exten]
+    rest, parts = exten[1:], list[str]()
     while rest:
         part, rest = _first_part(rest)
         parts.append(part)
-    return re.compile("".join(parts), re.DOTALL)
+    return [part for part in parts if part]
+
+
+def expression(exten: str) -> "re.Pattern[str]":
+    """Compile an extension to what it matches."""
+    return re.compile("".join(atoms(exten)), re.DOTALL)
 
 
 def _first_part(rest: str) -> tuple[str, str]:

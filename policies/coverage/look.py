@@ -35,7 +35,7 @@ def look(dialplan: Dialplan, trunks: Trunks, shipped: Iterable[Dialplan]) -> Cov
     walk = Walk(dialplan, index, own, trunks)
     walk.run()
     offences = [*walk.offences.values(), *_whole_contexts(dialplan, own)]
-    offences += _foreign_t(index, own, walk)
+    offences += _foreign_t(dialplan, index, own, walk)
     if any(offence.why in _WAYS_OUT for offence in offences):
         offences += [
             Offence(Why.FOLLOW_ME, station, index.at[place][0], "")
@@ -73,11 +73,12 @@ def _node(context: str, line: Line | None) -> Node:
     return Station(line.place, Stage.NOT_ASKED) if line else context
 
 
-def _foreign_t(index: Index, own: Own, walk: Walk) -> Iterator[Offence]:
+def _foreign_t(dialplan: Dialplan, index: Index, own: Own, walk: Walk) -> Iterator[Offence]:
     """A limit that fires in a context goes to its T, where the call may live on."""
     asking = {place.context for place in walk.gates} | own.contexts
     told: set[Place] = set()
-    for context in sorted(index.extens.keys() - own.contexts):
+    named = {*index.extens, *(context for context, _included in dialplan.includes)}
+    for context in sorted(named - own.contexts):
         if asking.isdisjoint(index.seen(context)):
             continue
         for name, exten in index.matching(context, "T"):
