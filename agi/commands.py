@@ -21,7 +21,8 @@ _ASKED = (
     "${MASTER_CHANNEL(CHANNEL(name))}",
 )
 _ASKED_OF_PJSIP = (*_ASKED, "${CHANNEL(pjsip,remote_addr)}")
-_KEY_FIELD = "${TOLLGUARD_KEY}"
+
+KEY_PATH = "/etc/asterisk/tollguard-gate-key"  # Asterisk's copy of the key
 
 MAX_LIMIT_MS = 86_400_000  # 24 h, the limit of a call that is only observed (DESIGN "Modes")
 
@@ -34,6 +35,7 @@ _NUMBER = re.compile(r"[0-9*#+]{1,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REASON = re.compile(r"[a-z0-9-]{1,64}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_KEY_PATH = re.compile(r"/[A-Za-z0-9_./-]{1,200}")
 _SOURCE = re.compile(
     r"(?:[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9_.-]{1,16})?\]):[0-9]{1,5}"
 )
@@ -53,42 +55,61 @@ class Variables(NamedTuple):
     source: str | None
 
 
-def _ask(fields: tuple[str, ...]) -> bytes:
-    return f'GET FULL VARIABLE "{"|".join((*fields, _KEY_FIELD))}"\n'.encode()
+class GateKey(NamedTuple):
+    """The key that a channel of our Asterisk shows, and how it is asked for.
+
+    Attributes:
+        value: Its bytes.
+        question: Asks any channel.
+        question_pjsip: Asks a PJSIP channel, for the packet's source as well: other
+            drivers warn in Asterisk's log.
+    """
+
+    value: bytes
+    question: bytes
+    question_pjsip: bytes
+
+    def __repr__(self) -> str:
+        """Show nothing of the key."""
+        return "GateKey()"
 
 
-_ASK = _ask(_ASKED)
-_ASK_PJSIP = _ask(_ASKED_OF_PJSIP)
+def check_key(key: str, path: str = KEY_PATH) -> GateKey:
+    """Make the gate's key ready for asking and comparing.
 
-
-def check_key(key: str) -> bytes:
-    """Make the gate's key ready for comparing.
+    A channel reads it from a file (docs/adr/0007): a variable of the dialplan is
+    printed by Asterisk's log and told in events, and can be set by AMI users.
+    Exactly as many bytes are read as the key has, so an editor's line end does no harm.
 
     Args:
         key: 16 to 128 characters of ``A-Za-z0-9_-``.
-
-    Returns:
-        The key's bytes.
+        path: Asterisk's copy of it; absolute, of characters that need no quoting.
 
     Raises:
         ValueError: The key could not be told apart inside a compound reply,
-            or is too short to be secret. The message does not show it.
+            or is too short to be secret, or the path would need quoting. The
+            message does not show the key.
     """
     if not _KEY.fullmatch(key):
         message = "the gate's key must be 16 to 128 characters of A-Z a-z 0-9 _ -"
         raise ValueError(message)
-    return key.encode()
+    if not _KEY_PATH.fullmatch(path):
+        message = f"the path of Asterisk's copy of the key must be plain and absolute: {path!r}"
+        raise ValueError(message)
+    read = f"${{FILE({path},0,{len(key)})}}"
+    return GateKey(key.encode(), _ask(_ASKED, read), _ask(_ASKED_OF_PJSIP, read))
 
 
-def ask_variables(environment: Environment) -> bytes:
-    """Compose the one question that a session asks its channel.
-
-    The packet's source is asked of PJSIP only: other drivers warn in Asterisk's log.
-    """
-    return _ASK_PJSIP if environment.technology == "PJSIP" else _ASK
+def _ask(fields: tuple[str, ...], key_read: str) -> bytes:
+    return f'GET FULL VARIABLE "{"|".join((*fields, key_read))}"\n'.encode()
 
 
-def read_variables(environment: Environment, reply: Reply, key: bytes) -> Variables:
+def ask_variables(environment: Environment, key: GateKey) -> bytes:
+    """Compose the one question that a session asks its channel."""
+    return key.question_pjsip if environment.technology == "PJSIP" else key.question
+
+
+def read_variables(environment: Environment, reply: Reply, key: GateKey) -> Variables:
     """Take the compound reply apart, once it has shown the gate's key.
 
     Args:
@@ -105,7 +126,7 @@ def read_variables(environment: Environment, reply: Reply, key: bytes) -> Variab
         raise AgiProtocolError(Refusal.COMMAND_REFUSED)
     asked = _ASKED_OF_PJSIP if environment.technology == "PJSIP" else _ASKED
     fields = reply.value.split("|")
-    if not hmac.compare_digest(fields.pop().encode(), key):
+    if not hmac.compare_digest(fields.pop().encode(), key.value):
         raise AgiProtocolError(Refusal.WRONG_KEY)
     if len(fields) != len(asked):
         raise AgiProtocolError(Refusal.AMBIGUOUS_VARIABLE)

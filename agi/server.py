@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from agi.commands import (
+    KEY_PATH,
     ask_expression,
     ask_variables,
     check_key,
@@ -79,7 +80,7 @@ class GateServer:
         judge: Decides an attempt, at once or awaited. It runs on after its
             session's end, so what it reserved is always told to ``on_delivered``.
             What it asks meanwhile never raises; see `Session.ask`.
-        key: What ``${TOLLGUARD_KEY}`` holds in the dialplan; see `check_key`.
+        key: What Asterisk's file ``key_path`` holds; see `check_key`.
         clock: Monotonic seconds, for ``DialAttempt.at_s``.
         limits: How long and how many.
         on_error: Told when the judge raised; the session is already closed
@@ -92,6 +93,7 @@ class GateServer:
 
     judge: Judge
     key: str = field(repr=False)
+    key_path: str = KEY_PATH
     clock: Callable[[], float] = time.monotonic
     limits: ServerLimits = field(default_factory=ServerLimits)
     on_error: Callable[[DialAttempt, Exception], None] = _ignore_error
@@ -104,9 +106,9 @@ class GateServer:
 
         Raises:
             ValueError: The key is too short or has a character that could
-                not be told apart in Asterisk's reply.
+                not be told apart in Asterisk's reply, or the path has one.
         """
-        self.key_bytes = check_key(self.key)
+        self.gate_key = check_key(self.key, self.key_path)
         self._keyless: dict[Session, None] = {}  # in the order they came
         self._keyed: set[Session] = set()
         self._listener: asyncio.Server | None = None
@@ -269,7 +271,7 @@ class Session(asyncio.Protocol):
         self._environment = environment
         self._replies = ReplyReader()
         self._stage = _Stage.VARIABLES
-        self._transport.write(ask_variables(environment))
+        self._transport.write(ask_variables(environment, self._server.gate_key))
 
     def _hear(self, replies: list[Reply]) -> None:
         """Take Asterisk's answer to the one command that is out."""
@@ -294,7 +296,7 @@ class Session(asyncio.Protocol):
         """Have the attempt judged, once the channel has shown the gate's key."""
         if not self._replies.idle:
             raise AgiProtocolError(Refusal.SURPLUS_BYTES)
-        heard = read_variables(self._environment, reply, self._server.key_bytes)
+        heard = read_variables(self._environment, reply, self._server.gate_key)
         self._server.trust(self)
         environment = self._environment
         trunk, dialled = environment.arguments

@@ -31,6 +31,7 @@ from tollguard.config_values import (
     Host,
     Literals,
     Name,
+    PlainPath,
     Port,
     SecretFile,
     StorePath,
@@ -131,7 +132,7 @@ class TrunkSection(Section):
     emergency: bool = Field(
         default=True,
         description="Whether it may carry emergency calls: tollguard check warns when no trunk may."
-        " The gate refuses none, and the dialplan dials TOLLGUARD_EMERGENCY_TRUNK.",
+        " The gate refuses none, and the dialplan dials TOLLGUARD_EMERGENCY_TRUNKS.",
     )
     dial: DialTemplate = Field(
         default="",
@@ -160,7 +161,11 @@ class GateSection(Section):
     )
     key_file: SecretFile = Field(
         default=Path("/etc/tollguard/credentials/gate-key"),
-        description="File with the key that the dialplan proves itself by.",
+        description="File with the key that Asterisk proves itself by.",
+    )
+    asterisk_key_file: PlainPath = Field(
+        default=Path("/etc/asterisk/tollguard-gate-key"),
+        description="Asterisk's own copy of it, which a channel reads when the gate asks.",
     )
 
 

@@ -21,3 +21,4 @@ WORDS: Mapping[str, str] = {
     COUNTRY: "two capital letters of ISO 3166, such as JP",
     HOST: "an address or a host name",
 }
+PLAIN_PATH = r"/[A-Za-z0-9_./-]{1,200}"

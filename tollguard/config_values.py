@@ -3,13 +3,14 @@
 What a check refuses is said in words that follow the value: "… must be an absolute path".
 """
 
+import re
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from tollguard.config_patterns import COUNTRY, DIGITS, HOST, LITERAL, NAME
+from tollguard.config_patterns import COUNTRY, DIGITS, HOST, LITERAL, NAME, PLAIN_PATH
 
 
 def to_path(value: object) -> object:
@@ -21,6 +22,14 @@ def absolute(value: Path) -> Path:
     """Refuse a path that depends on where the process stands."""
     if not value.is_absolute():
         msg = "must be an absolute path, such as /etc/tollguard/…"
+        raise ValueError(msg)
+    return value
+
+
+def plain(value: Path) -> Path:
+    """Refuse a path that would have to be quoted in a question to Asterisk."""
+    if not re.fullmatch(PLAIN_PATH, str(value)):
+        msg = "must be a path of letters, digits and _ . / - only"
         raise ValueError(msg)
     return value
 
@@ -68,6 +77,7 @@ def not_blank_secret(value: Path) -> Path:
 
 Name = Annotated[str, Field(pattern=NAME)]
 AbsolutePath = Annotated[Path, BeforeValidator(to_path), AfterValidator(absolute)]
+PlainPath = Annotated[AbsolutePath, AfterValidator(plain)]
 SecretFile = Annotated[AbsolutePath, AfterValidator(not_blank_secret)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 DialTemplate = Annotated[str, AfterValidator(dial_template)]

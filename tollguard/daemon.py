@@ -135,7 +135,11 @@ class Daemon:
         look = CoverageLook(eyes, lambda: self.gate.policy).look
         self.desk = RequestDesk(self.link, self.cutter, self._config.site.node, self._sight, look)
         try:
-            self.server = GateServer(self.gate.answer, read_secret(self._config.gate.key_file))
+            self.server = GateServer(
+                self.gate.answer,
+                read_secret(self._config.gate.key_file),
+                str(self._config.gate.asterisk_key_file),
+            )
         except ValueError as error:
             message = f"gate.key_file: {error}"
             raise ConfigError(message) from error

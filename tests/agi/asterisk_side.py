@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 KEY = "gate-key_0123456789"
+KEY_QUESTION = "${FILE(/etc/asterisk/tollguard-gate-key,0,19)}"
 WAIT_S = 5.0
 
 # In the order that Asterisk 16.28 and 22.10 sent them; test_protocol pins it to the code's.
@@ -73,11 +74,11 @@ class Channel:
         return b"200 result=0\n"
 
 
-def direct_channel(**variables: str) -> Channel:
-    """Make the channel of a direct call that holds the gate's key."""
+def direct_channel(key: str = KEY, **variables: str) -> Channel:
+    """Make the channel of a direct call, of an Asterisk that holds a key."""
     return Channel(
         {
-            "${TOLLGUARD_KEY}": KEY,
+            KEY_QUESTION: key,
             "${CHANNEL(linkedid)}": "1795519878.0",
             "${CHANNEL(pjsip,remote_addr)}": "192.0.2.7:5060",
         }

@@ -27,7 +27,7 @@ DENY = Answer(Verdict.DENY, "", 0, "", "country-suspended")
 
 def read(value: str | None, environment: Environment = PJSIP) -> Variables | Refusal:
     try:
-        return read_variables(environment, Reply(200, "1", value), KEY.encode())
+        return read_variables(environment, Reply(200, "1", value), check_key(KEY))
     except AgiProtocolError as error:
         return error.reason
 
@@ -49,8 +49,19 @@ def test_one_question_asks_all_and_the_key_last() -> None:
         b'GET FULL VARIABLE "${CHANNEL(linkedid)}|${FORWARDERNAME}|${BLINDTRANSFER}'
         b"|${MASTER_CHANNEL(CHANNEL(name))}"
     )
-    assert ask_variables(LOCAL) == asked + b'|${TOLLGUARD_KEY}"\n'
-    assert ask_variables(PJSIP) == asked + b'|${CHANNEL(pjsip,remote_addr)}|${TOLLGUARD_KEY}"\n'
+    key = check_key(KEY, "/etc/key")
+    assert ask_variables(LOCAL, key) == asked + b'|${FILE(/etc/key,0,19)}"\n'
+    assert ask_variables(PJSIP, key) == (
+        asked + b'|${CHANNEL(pjsip,remote_addr)}|${FILE(/etc/key,0,19)}"\n'
+    )
+    assert KEY not in repr(key)
+
+
+@pytest.mark.parametrize("path", ["", "key", "/", "/a b", "/a,1", "/a)", '/a"', "/" + "a" * 201])
+def test_a_path_that_would_need_quoting_is_refused(path: str) -> None:
+    """It stands in a question to Asterisk, where nothing can be quoted."""
+    with pytest.raises(ValueError, match="must be plain and absolute"):
+        check_key(KEY, path)
 
 
 OWN = PJSIP.channel
@@ -108,7 +119,7 @@ def test_other_drivers_have_one_field_less() -> None:
 def test_a_question_that_failed_is_refused(reply: Reply) -> None:
     """Only result 1 with a value answers the question."""
     with pytest.raises(AgiProtocolError, match="command-refused"):
-        read_variables(PJSIP, reply, KEY.encode())
+        read_variables(PJSIP, reply, check_key(KEY))
 
 
 @given(

@@ -88,7 +88,7 @@ async def test_a_stream_in_single_bytes_is_read() -> None:
 async def test_a_wrong_key_gets_no_judging() -> None:
     """A session without the gate's key is closed after the question and told nothing."""
     async with serving() as bench:
-        channel = await play(bench.gate.port, direct_channel(TOLLGUARD_KEY="gate-key_9999999999"))
+        channel = await play(bench.gate.port, direct_channel("gate-key_9999999999"))
         await bench.refusing(Refusal.WRONG_KEY)
 
     assert (bench.attempts, channel.set_in_order) == ([], [])

@@ -133,7 +133,7 @@ def write_etc(folder: Path, installation: Installation, site: Site, access: Acce
         "manager.d/tollguard-secret.conf": secret_conf(access),
         "extensions.conf": extensions_conf(site),
         "extensions.d/tollguard-site.conf": site_conf(folder, site),
-        "extensions.d/tollguard-key.conf": f"[globals](+)\nTOLLGUARD_KEY={access.key}\n",
+        "tollguard-gate-key": f"{access.key}\n",
         "pjsip.conf": pjsip_conf(site, access),
     }
     if site.flavour == "16":
@@ -220,7 +220,6 @@ writeprotect=yes
 [globals]
 SITE=test
 #include "extensions.d/tollguard-site.conf"
-#include "extensions.d/tollguard-key.conf"
 #include "extensions.d/tollguard.conf"
 [phones]
 {site.phones}

@@ -236,6 +236,7 @@ endpoint = "trunk"
 host = "127.0.0.1"
 port = {gate_port}
 key_file = "{folder}/gate-key"
+asterisk_key_file = "{folder}/gate-key"
 
 [ami]
 host = "{access.address}"

@@ -58,7 +58,7 @@ async def bare_session(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     """Answer a call as a minimal handler does: the environment, one GET, one SET."""
     while (await reader.readline()).strip():
         pass
-    writer.write(b"GET VARIABLE TOLLGUARD_KEY\n")
+    writer.write(b"GET VARIABLE TOLLGUARD_TOKEN\n")
     await reader.readline()
     writer.write(b"SET VARIABLE TOLLGUARD_VERDICT ALLOW\n")
     await reader.readline()

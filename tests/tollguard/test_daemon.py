@@ -378,7 +378,7 @@ async def test_folders_that_cannot_be_reached_leave_the_gate_answering(node: Nod
 
 async def test_a_wrong_gate_key_is_told(node: Node) -> None:
     """A dialplan with another key gets no verdict; the status and the log say so."""
-    wrong = direct_channel(TOLLGUARD_KEY=KEY[::-1])
+    wrong = direct_channel(KEY[::-1])
     with node.running():
         await play(node.config.gate.port, wrong, start=call_of(TOKYO))
         until_sync(lambda: node.status["wrong_keys"] == 1, 5)

@@ -21,11 +21,6 @@ SECRET_BYTES = 32
 ASTERISK_FILE_MODE = 0o640
 CREDENTIAL_FILE_MODE = 0o600
 CREDENTIALS_FOLDER_MODE = 0o700
-KEY_CONF = """\
-; Made by `tollguard config secrets`: what the dialplan proves itself to the gate by.
-[globals](+)
-TOLLGUARD_KEY={key}
-"""
 MANAGER_CONF = """\
 ; Made by `tollguard config secrets`: the secrets of tollguard's two manager users.
 [tollguard-eyes-secret](!)
@@ -154,7 +149,7 @@ def secrets(
     for file in files:
         _write(file, credentials)
         say(_("wrote {path} ({mode:04o})").format(path=file.path, mode=file.mode))
-    say(_("next: asterisk -rx 'manager reload', asterisk -rx 'dialplan reload', restart tollguard"))
+    say(_("next: asterisk -rx 'manager reload', restart tollguard"))
 
 
 def _is_there(path: Path) -> bool:
@@ -171,8 +166,8 @@ def _files(asterisk_etc: Path, credentials: Path, group: int | None) -> list[_Fi
     daemon = (CREDENTIAL_FILE_MODE, None)
     return [
         _File(
-            asterisk_etc / "extensions.d" / "tollguard-key.conf",
-            KEY_CONF.format(key=key),
+            asterisk_etc / "tollguard-gate-key",
+            f"{key}\n",
             *asterisk,
         ),
         _File(

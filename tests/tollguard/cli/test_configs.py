@@ -14,7 +14,7 @@ from tollguard.config_text import sample
 from tollguard.secret_files import read_secret
 
 FILES = (
-    "asterisk/extensions.d/tollguard-key.conf",
+    "asterisk/tollguard-gate-key",
     "asterisk/manager.d/tollguard-secret.conf",
     "keys/gate-key",
     "keys/ami-eyes",
@@ -32,7 +32,9 @@ def test_the_values_in_force_are_printed(bench: Bench) -> None:
     """As TOML, JSON and CSV; no secret is in them."""
     shown = tomllib.loads(bench.run("config", "show").out)
 
-    assert shown["trunk"] == [{"endpoint": "trunk", "form": "national", "emergency": True}]
+    assert shown["trunk"] == [
+        {"endpoint": "trunk", "form": "national", "emergency": True, "dial": "", "channels": 0}
+    ]
     assert shown["gate"]["port"] == 573
     assert json.loads(bench.run("config", "show", "--json").out) == shown
     lines = bench.run("config", "show", "--csv").out.splitlines()
@@ -65,10 +67,7 @@ def test_secrets_are_made_for_both_sides(bench: Bench, asterisk: Path) -> None:
     )
 
     assert result.code == 0
-    assert (asterisk / "extensions.d" / "tollguard-key.conf").read_text() == (
-        "; Made by `tollguard config secrets`: what the dialplan proves itself to the gate by.\n"
-        f"[globals](+)\nTOLLGUARD_KEY={key}\n"
-    )
+    assert (asterisk / "tollguard-gate-key").read_text() == f"{key}\n"
     assert (asterisk / "manager.d" / "tollguard-secret.conf").read_text() == (
         "; Made by `tollguard config secrets`: the secrets of tollguard's two manager users.\n"
         f"[tollguard-eyes-secret](!)\nsecret={eyes}\n\n"
@@ -96,7 +95,7 @@ def test_no_secret_is_printed(bench: Bench, asterisk: Path) -> None:
     lines = [f"wrote {bench.folder / name} ({_mode(bench.folder / name):04o})" for name in FILES]
     assert result.out.splitlines() == [
         *lines,
-        "next: asterisk -rx 'manager reload', asterisk -rx 'dialplan reload', restart tollguard",
+        "next: asterisk -rx 'manager reload', restart tollguard",
     ]
 
 
@@ -140,13 +139,13 @@ def test_an_unknown_group_is_told(bench: Bench, asterisk: Path) -> None:
 
 def test_what_cannot_be_written_is_told(bench: Bench, asterisk: Path) -> None:
     """A file in the place of a folder is one sentence."""
-    (asterisk / "extensions.d").touch()
+    (asterisk / "manager.d").touch()
 
     result = _secrets(bench)
 
     assert result.code == 78
     assert result.err == (
-        f"tollguard: {asterisk}/extensions.d/tollguard-key.conf cannot be written: File exists\n"
+        f"tollguard: {asterisk}/manager.d/tollguard-secret.conf cannot be written: File exists\n"
     )
 
 
