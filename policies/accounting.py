@@ -15,7 +15,6 @@ from policies.judges.order import UNBOUNDED_MS
 from policies.numbering.classify import classify
 from policies.numbering.number import Number, NumberClass
 from policies.numbering.plan import DIALLABLE, Plan
-from policies.parties import CALLED
 from policies.policy import Mode, Policy, Trunk, UndeclaredLegs
 from policies.principal import A_TRUNK, DIRECT, NO_ACTOR, NOBODYS, Principal
 from policies.reasons import Reason
@@ -195,13 +194,13 @@ def nobody_in(leg: LegDialled, known: Known) -> Principal:
     """Name nobody, with those who acted in the call: they can only take rights away.
 
     The context where the caller began gives the right of a declared exception, but only
-    where no endpoint called in: else a phone would reach it by a forward.
+    where Asterisk itself began the call: else a phone would reach it by a forward.
     """
     situation = known.situation
     call = situation.parties(leg.linkedid)
     others = tuple(one for one in call.acted if one not in known.policy.site.trunk_names)
     context = situation.context_of(leg.caller_uniqueid or leg.uniqueid)
-    if _called_in(leg, situation):
+    if not _originated(leg, situation):
         context = ""
     return Principal(None, others, NOBODYS, context, NO_ACTOR)
 
@@ -264,15 +263,15 @@ def way_of(leg: LegDialled, situation: Situation) -> str:
     """Say whether somebody's call was dialled on, or an Originate began it.
 
     Returns:
-        ``dial`` or ``originate``: no channel dialled it, or no endpoint called in.
+        ``dial`` or ``originate``.
     """
-    return "dial" if leg.caller_uniqueid and _called_in(leg, situation) else "originate"
+    return "originate" if _originated(leg, situation) else "dial"
 
 
-def _called_in(leg: LegDialled, situation: Situation) -> bool:
-    """Tell whether an endpoint sent an INVITE in this leg's call; when in doubt it did."""
+def _originated(leg: LegDialled, situation: Situation) -> bool:
+    """Tell whether nobody called: Asterisk itself began the call; not when in doubt."""
     call = situation.parties(leg.linkedid)
-    return call.overflow or any(call.did(endpoint, CALLED) for endpoint in call.roles)
+    return not call.overflow and (not leg.caller_uniqueid or call.originated)
 
 
 def _undeclared(leg: LegDialled, known: Known) -> Account | None:

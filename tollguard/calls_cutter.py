@@ -16,13 +16,13 @@ from ami_listener.hands import CALL_REJECTED
 from policies.policy import Suspension
 from policies.situation import Situation
 from tollguard.gate import Gate
+from tollguard.leg_cutter import GONE_ALREADY
 from tollguard.live_calls import LiveCall, live_call
 
 ASK_AGAIN_S = 2.0
 REMEMBER_S = 30.0  # longer than any question about a cut waits
 SEEN_GONE_S = 1.0  # a leg's end follows the accepted hang-up within milliseconds
 LOOK_S = 0.02
-GONE_ALREADY = "No such channel"  # Asterisk's answer when our picture is behind
 SWEEP_S = 1.0  # what was allowed just before a suspension and dialled just after it
 
 log = structlog.get_logger("tollguard.calls")

@@ -47,6 +47,10 @@ class VerdictWriter:
     def record(self, judged: Judged) -> None:
         """Log one decision and queue it; called by the gate, so it never waits."""
         self._log_line(judged)
+        self.store(judged)
+
+    def store(self, judged: Judged) -> None:
+        """Queue one decision without a log line: one of many of a burst."""
         if len(self._waiting) >= WAITING_VERDICTS:
             self.dropped += 1
             return

@@ -288,25 +288,33 @@ FAX = replace(POLICY, originate_grants=(OriginateGrant(1, "fax", frozenset({"MC"
 
 
 def fax_call(*more: object) -> Situation:
-    """Make a situation in which channel 1.1 began in context fax."""
-    began = ChannelSeen(1.0, "1.1", "1.1", "Local/1@fax-00000001;2", "fax")
-    return seeing(began, *more)
+    """Make a situation in which a Local channel was originated into context fax."""
+    halves = (
+        ChannelSeen(1.0, "1.0", "1.0", "Local/1@fax-00000001;1", "fax"),
+        ChannelSeen(1.0, "1.1", "1.0", "Local/1@fax-00000001;2", "fax"),
+        LegDialled(1.0, "1.0", "1.0", "Local/1@fax-00000001;1", "", "1@fax", ""),
+    )
+    return seeing(*halves, *more)
 
 
 def test_a_declared_exception_may_go_abroad_until_its_end() -> None:
     """By the context where the caller began, to its countries, and by nobody who called in."""
-    phone = ChannelSeen(1.0, "0.1", "1.1", "PJSIP/6001-00000001", "phones", incoming=True)
-    leg = dialled(token="", context="elsewhere")
+    forwarded = (
+        ChannelSeen(1.0, "1.0", "1.0", "PJSIP/6001-00000001", "phones"),
+        ChannelSeen(1.0, "1.1", "1.0", "Local/1@fax-00000001;2", "fax"),
+    )
+    leg = dialled(token="", context="elsewhere", linkedid="1.0")
     ended = replace(FAX, originate_grants=(OriginateGrant(1, "fax", None, NOW_S),))
-    france = dialled("01033123456789", "")
+    france = replace(leg, dial_string="01033123456789@trunk")
     nobodys = allowed(endpoint=None, responsible=(), policy_revision=6)
 
     assert standing(leg, fax_call(), FAX)[0] is Standing.STANDS
     assert standing(france, fax_call(), FAX)[0] is Standing.CUT
-    assert standing(leg, fax_call(phone), FAX)[0] is Standing.CUT
+    assert standing(leg, seeing(*forwarded), FAX)[0] is Standing.CUT
     assert standing(leg, fax_call(), ended)[0] is Standing.CUT
     assert standing(leg, seeing(), FAX)[0] is Standing.CUT
-    assert standing(dialled(), fax_call(nobodys), FAX)[0] is Standing.ACCOUNTED
+    again = dialled(linkedid="1.0")
+    assert standing(again, fax_call(nobodys), FAX)[0] is Standing.ACCOUNTED
 
 
 def test_an_originate_without_a_channel_is_judged_by_its_own_context() -> None:
@@ -324,12 +332,12 @@ def test_an_originate_without_a_channel_is_judged_by_its_own_context() -> None:
 def test_who_acted_in_the_call_can_only_take_rights_away() -> None:
     """An endpoint that answered before needs its own right; a trunk's answer does not count."""
     answered = (
-        ChannelSeen(1.0, "3.1", "1.1", "PJSIP/6005-00000003"),
+        ChannelSeen(1.0, "3.1", "1.0", "PJSIP/6005-00000003"),
         LegAnswered(1.0, "3.1"),
-        ChannelSeen(1.0, "4.1", "1.1", "PJSIP/trunk-00000004"),
+        ChannelSeen(1.0, "4.1", "1.0", "PJSIP/trunk-00000004"),
         LegAnswered(1.0, "4.1"),
     )
-    leg = dialled(token="")
+    leg = dialled(token="", linkedid="1.0")
 
     assert standing(leg, fax_call(*answered), FAX)[0] is Standing.CUT
     assert standing(leg, fax_call(*answered[2:]), FAX)[0] is Standing.STANDS

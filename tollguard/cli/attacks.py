@@ -5,35 +5,16 @@ import time
 
 import click
 
+from tollguard.cli.findings import LEG_KINDS, report, show_one, stored_findings
 from tollguard.cli.lazy import examples
-from tollguard.cli.opened import opened_store
 from tollguard.cli.options import report_options
-from tollguard.cli.output import (
-    Column,
-    Report,
-    Value,
-    nothing,
-    print_fields,
-    print_json,
-    print_report,
-)
-from tollguard.cli.shell import Form, Shell, pass_shell
-from tollguard.cli.spans import parse_since, show_minute, show_short
-from tollguard.errors import InputError, NotFoundError
+from tollguard.cli.output import nothing, print_report
+from tollguard.cli.shell import Shell, pass_shell
+from tollguard.cli.spans import parse_since
+from tollguard.errors import InputError
 from tollguard.i18n import _
 from tollguard.store import FindingRow
 from tollguard.store.times import to_text
-
-MOST_ROWS = 1_000
-
-
-def kind_text(kind: str) -> str:
-    """Name a kind of finding; one of another version keeps its code."""
-    names = {
-        "guessing-source": _("guessing from"),
-        "guessing-account": _("guessing at"),
-    }
-    return names.get(kind, kind)
 
 
 @click.group(
@@ -62,12 +43,13 @@ def _list(shell: Shell, source: str | None, account: str | None, since: str | No
     wanted = None if source is None else _address(source)
     rows = [
         row
-        for row in asyncio.run(_findings(shell, since_at))
-        if (wanted is None or wanted in _sources(row))
+        for row in asyncio.run(stored_findings(shell, since_at))
+        if _is_attack(row)
+        and (wanted is None or wanted in _sources(row))
         and (account is None or account in _accounts(row))
     ]
     empty = nothing(_("no attack was found"), source, account, since)
-    print_report(shell, _report(rows, zone, empty))
+    print_report(shell, report(rows, zone, empty, (_("tries"), _("accounts or sources"))))
 
 
 def _address(text: str) -> str:
@@ -89,54 +71,9 @@ def _accounts(row: FindingRow) -> set[str]:
     return {*row.accounts, *({row.subject} if row.kind == "guessing-account" else ())}
 
 
-async def _findings(shell: Shell, since_at: str | None) -> tuple[FindingRow, ...]:
-    async with opened_store(shell) as store:
-        return await store.findings(node=shell.node, since_at=since_at, count=MOST_ROWS)
-
-
-def _report(rows: list[FindingRow], zone: str, empty: str = "") -> Report:
-    return Report(
-        columns=(
-            Column("id", _("id"), numeric=True),
-            Column("kind", _("what")),
-            Column("subject", _("whom"), most=39),
-            Column("count", _("tries"), numeric=True),
-            Column("first", _("first")),
-            Column("last", _("last")),
-            Column("with", _("accounts or sources"), gives=True),
-        ),
-        rows=[_values(row) for row in rows],
-        shown=[_texts(row, zone) for row in rows],
-        empty=empty,
-    )
-
-
-def _values(row: FindingRow) -> dict[str, Value]:
-    return {
-        "id": row.id,
-        "node": row.node,
-        "kind": row.kind,
-        "subject": row.subject,
-        "severity": row.severity,
-        "count": row.count,
-        "first_at": row.first_at,
-        "last_at": row.last_at,
-        "accounts": row.accounts,
-        "sources": row.sources,
-    }
-
-
-def _texts(row: FindingRow, zone: str) -> dict[str, str]:
-    others = row.accounts if row.kind == "guessing-source" else row.sources
-    return {
-        "id": str(row.id),
-        "kind": kind_text(row.kind),
-        "subject": row.subject,
-        "count": str(row.count),
-        "first": show_minute(row.first_at, zone),
-        "last": show_minute(row.last_at, zone),
-        "with": " ".join(others) or "-",
-    }
+def _is_attack(row: FindingRow) -> bool:
+    """Tell whether it is about passwords; calls around the gate are listed by `findings`."""
+    return row.kind not in LEG_KINDS
 
 
 @attacks.command(
@@ -147,34 +84,6 @@ def _texts(row: FindingRow, zone: str) -> dict[str, str]:
 @report_options
 @pass_shell
 def show(shell: Shell, finding_id: int) -> None:
-    """Print one finding."""
-    row = asyncio.run(_finding(shell, finding_id))
-    if row is None:
-        msg = _("there is no attack {id}; list them: tollguard attacks")
-        raise NotFoundError(msg.format(id=finding_id))
-    if shell.form is Form.TABLE:
-        _print_one(row, shell.config.site.time_zone)
-    elif shell.form is Form.JSON:
-        print_json(_values(row))
-    else:
-        print_report(shell, _report([row], shell.config.site.time_zone))
-
-
-async def _finding(shell: Shell, finding_id: int) -> FindingRow | None:
-    async with opened_store(shell) as store:
-        return await store.finding(finding_id)
-
-
-def _print_one(row: FindingRow, zone: str) -> None:
-    print_fields(
-        [
-            (_("what"), f"{kind_text(row.kind)} {row.subject}"),
-            (_("severity"), row.severity),
-            (_("tries"), str(row.count)),
-            (_("first"), show_short(row.first_at, zone)),
-            (_("last"), show_short(row.last_at, zone)),
-            (_("accounts"), " ".join(row.accounts)),
-            (_("sources"), " ".join(row.sources)),
-            (_("node"), row.node),
-        ]
-    )
+    """Print one attack."""
+    missing = _("there is no attack {id}; list them: tollguard attacks")
+    show_one(shell, finding_id, _is_attack, missing)
