@@ -18,11 +18,12 @@ from ami_listener.session import AmiSession
 from ami_listener.settings import AmiSettings
 from policies.decision import DialAttempt
 from policies.detection.guessing import GuessingDetector
-from policies.events import Event, Technology
+from policies.events import Event, LegDialled, Technology
 from policies.policy import Policy
 from policies.situation import Situation
 from tollguard import logs
 from tollguard.adoption import Adoption
+from tollguard.backstop import Backstop
 from tollguard.call_records import CallRecords
 from tollguard.calls_cutter import CallsCutter
 from tollguard.config import Config
@@ -32,6 +33,8 @@ from tollguard.fact_writer import FactWriter
 from tollguard.gate import Gate
 from tollguard.heartbeat import Heartbeat
 from tollguard.key_watch import KeyWatch
+from tollguard.leg_cutter import LegCutter
+from tollguard.policy_trust import memory_of
 from tollguard.policy_watch import PolicyWatch
 from tollguard.request_desk import RequestDesk
 from tollguard.reservations import Reservations
@@ -129,6 +132,11 @@ class Daemon:
         eyes = self._ami(ami.eyes_username, ami.eyes_secret_file)
         self.session = AmiSession(eyes, self.see, time.monotonic)
         self.hands = Hands(self._ami(ami.hands_username, ami.hands_secret_file))
+        self.legs = LegCutter(self.hands)
+        users = frozenset({ami.eyes_username, ami.hands_username})
+        self.backstop = Backstop(
+            self.gate, self.situation, self.legs, self.verdicts, self.facts.found, users
+        )
         self.cutter = CallsCutter(self.gate, self.situation, self.hands)
         records = CallRecords(self._config.ledger.path, self.link)
         self.adoption = Adoption(self.gate, self.situation, self.hands, records)
@@ -210,6 +218,7 @@ class Daemon:
             "adoption": self.adoption.run,
             "cutter": self.cutter.run,
             "ledger": lambda: self.reservations.keep_opening(
+            "legs": self.legs.run,
                 self._config.ledger.path, self.heartbeat.beat
             ),
             "facts": self.facts.run,
@@ -233,7 +242,10 @@ class Daemon:
     def see(self, event: Event) -> None:
         """Take one event from the eyes."""
         self.situation.apply(event)
+        if isinstance(event, LegDialled):
+            event = self.backstop.begin(event)
         self.adoption.see(event)
+        self.backstop.see(event)
         self.facts.found(self.detector.observe(event))
 
     async def apply(self, policy: Policy) -> None:
@@ -251,6 +263,7 @@ class Daemon:
             self.gate.sweep()
             self.facts.found(self.detector.due(time.monotonic()))
             self.keys.look(time.monotonic())
+            self.backstop.due(time.monotonic())
             self._tell_blindness()
             self._tell_ledger()
             self.status_file.write()
