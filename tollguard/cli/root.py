@@ -25,6 +25,7 @@ class Root(LazyGroup):
         "status": "tollguard.cli.status:status",
         "registrations": "tollguard.cli.registrations:registrations",
         "attacks": "tollguard.cli.attacks:attacks",
+        "findings": "tollguard.cli.findings:findings",
         "verdicts": "tollguard.cli.verdicts:verdicts",
         "explain": "tollguard.cli.explain:explain",
         "calls": "tollguard.cli.calls:calls",
