@@ -119,12 +119,13 @@ def responsible(
     via, actor = _actor(attempt, call, asking)
     others = _others(call, actor, trunks) if call.acted else ()
     if call.overflow:
-        return Principal(None, others, via, "", NO_ACTOR, actor or "")
+        return Principal(None, _others(call, None, trunks), via, "", NO_ACTOR, actor or "")
     if actor is None:
         context = asking.context if asking is not None and via == NOBODYS else ""
         return Principal(None, others, via, context, NO_ACTOR)
     if via != DIRECT and not _is_proven(actor, via, call):
-        return Principal(None, others, via, "", BLIND if blind else NOT_IN_MAP, actor)
+        everybody = _others(call, None, trunks)
+        return Principal(None, everybody, via, "", BLIND if blind else NOT_IN_MAP, actor)
     seen = asking is not None and not call.unsettled
     return Principal(actor, others, via, "", _missing(actor, via, trunks, blind=blind, seen=seen))
 
