@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import structlog
+
 from tollguard.errors import StoreError
 from tollguard.reservations import Reservations
 from tollguard.status_file import Status
@@ -12,6 +14,9 @@ from tollguard.store.store import Store
 from tollguard.store_link import StoreLink
 
 EVERY_S = 1.0
+STEP_S = 2.0  # a time service slews what is less, by half a millisecond a second
+
+log = structlog.get_logger("tollguard.daemon")
 
 
 class Heartbeat:
@@ -23,12 +28,26 @@ class Heartbeat:
         self._link = link
         self._reservations = reservations
         self._status = status
+        self._ahead_s: float | None = None
 
     async def run(self) -> None:
         """Beat once a second until cancelled."""
         while True:
+            self.look_at_clock(time.time(), time.monotonic())
             await self.beat()
             await asyncio.sleep(EVERY_S)
+
+    def look_at_clock(self, wall_s: float, mono_s: float) -> None:
+        """Tell a step of the wall clock: suspensions and schedules end by it, nothing else does.
+
+        Args:
+            wall_s: Wall seconds of now.
+            mono_s: Monotonic seconds of now.
+        """
+        ahead_s = wall_s - mono_s
+        if self._ahead_s is not None and abs(ahead_s - self._ahead_s) >= STEP_S:
+            log.warning("clock-stepped", by_s=round(ahead_s - self._ahead_s, 1))
+        self._ahead_s = ahead_s
 
     async def beat(self) -> None:
         """Beat now; a store that is away is told by the link."""

@@ -37,6 +37,9 @@ BATCH_ROWS = 1_000
 WAITING_ROWS = 10_000  # ten batches: more cannot be written within the deadline on a slow disk
 BUSY_TIMEOUT_S = 2.0
 OPEN_DEADLINE_S = 10.0
+TRY_AGAIN_S = 1.0  # how soon a mended disk is noticed while nobody calls
+# A write that leaves no row: an empty transaction would not touch the disk.
+PROBE = "PRAGMA user_version = 1"
 THREAD_NAME = "tollguard-ledger"
 FILE_MODE = 0o660  # readers in the group need to write the -shm file beside it
 
@@ -198,6 +201,8 @@ class _Writer(threading.Thread):
         self.first_seq = 0
         self.settle: _Settle | None = None
         self._good_seq = 0
+        self._faulty = False
+        self._kept: list[_Waiting] = []
         self._path = path
         self._loop = loop
         self._db: sqlite3.Connection | None = None
@@ -215,7 +220,7 @@ class _Writer(threading.Thread):
         finally:
             self.opened.set()
         try:
-            while batch := self._next_batch():
+            while (batch := self._next_batch()) is not None:
                 self._write(batch)
         finally:
             self._close()
@@ -253,14 +258,21 @@ class _Writer(threading.Thread):
             raise
         return db
 
-    def _next_batch(self) -> list[_Waiting]:
-        """Wait for work; empty means the end."""
+    def _next_batch(self) -> list[_Waiting] | None:
+        """Wait for work; None means the end. While faulty, an empty batch tries the disk again."""
         inbox = self.inbox
         with inbox.ready:
-            while not inbox.rows and not inbox.closing:
-                inbox.ready.wait()
+            while not inbox.rows:
+                if inbox.closing:
+                    return self._take_kept() or None
+                if not inbox.ready.wait(TRY_AGAIN_S if self._faulty else None):
+                    break
             count = min(len(inbox.rows), BATCH_ROWS)
-            return [inbox.rows.popleft() for _ in range(count)]
+            return self._take_kept() + [inbox.rows.popleft() for _ in range(count)]
+
+    def _take_kept(self) -> list[_Waiting]:
+        kept, self._kept = self._kept, []
+        return kept
 
     def _write(self, taken: list[_Waiting]) -> None:
         batch = [w for w in taken if w.seq is None or not w.seq.cancelled()]
@@ -271,13 +283,16 @@ class _Writer(threading.Thread):
             fault = str(error) or type(error).__name__
             self._close()
             self._keep_returns(batch)
+        self._faulty = bool(fault)
         self._report(batch, last_seq, fault)
 
-    def _commit(self, rows: Iterable[Row]) -> int:
+    def _commit(self, rows: Sequence[Row]) -> int:
         db = self._db = self._db or self._reopen()
         self._check_files()
         db.execute("BEGIN IMMEDIATE")
         db.executemany(INSERT, rows)
+        if not rows:
+            db.execute(PROBE)
         last = newest_seq(db)
         db.execute("COMMIT")
         self._good_seq = last
@@ -318,10 +333,9 @@ class _Writer(threading.Thread):
         return db
 
     def _keep_returns(self, batch: Iterable[_Waiting]) -> None:
-        """A return whose commit failed goes out with the next batch."""
-        with self.inbox.ready:
-            if not self.inbox.closing:
-                self.inbox.rows.extendleft(w for w in batch if w.seq is None)
+        """A return whose commit failed goes out with the next batch; the end waits for none."""
+        if not self.inbox.closing:
+            self._kept = [w for w in batch if w.seq is None]
 
     def _report(self, batch: list[_Waiting], last_seq: int, fault: str) -> None:
         if self.settle is None or self._loop.is_closed():

@@ -58,7 +58,11 @@ class Relay:
                     near.close()
 
     def _join(self, near: socket.socket) -> None:
-        far = socket.create_connection(self._target)
+        try:
+            far = socket.create_connection(self._target)
+        except OSError:  # not there now, as the peer itself would not be
+            near.close()
+            return
         self._ends += [near, far]
         for source, sink in ((near, far), (far, near)):
             threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()

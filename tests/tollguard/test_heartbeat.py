@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.tollguard.test_status_file import status
 from tollguard.heartbeat import Heartbeat, node_row
@@ -51,3 +52,16 @@ def test_only_the_store_s_own_policy_counts_as_taken(
     told = replace(status(), policy_revision=3, policy_source=source, policy_fault=fault)
 
     assert node_row(told).policy_revision == revision
+
+
+def test_a_step_of_the_clock_is_told_once_and_a_slew_is_not() -> None:
+    """An hour either way is told; what a time service corrects by and by is not."""
+    beat = Heartbeat(StoreLink("no.db"), Reservations(), status)
+    with capture_logs() as told:
+        for wall_s, mono_s in ((100, 10), (101.001, 11), (3_702, 12), (3_703, 13), (104, 14)):
+            beat.look_at_clock(wall_s, mono_s)
+
+    assert [(line["event"], line["by_s"]) for line in told] == [
+        ("clock-stepped", 3_600.0),
+        ("clock-stepped", -3_600.0),
+    ]

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -162,6 +163,40 @@ async def test_a_return_that_failed_goes_out_with_the_next_batch(tmp_path: Path)
     await ledger.close()
 
     assert kinds == ["return", "reserve"]
+
+
+async def test_a_fault_that_is_mended_is_noticed_without_a_call(tmp_path: Path) -> None:
+    """The ledger tries its disk again by itself, and no row is left of the try."""
+    path = tmp_path / "ledger.db"
+    ledger = Ledger.open(path)
+    away = path.rename(tmp_path / "away")
+    with pytest.raises(LedgerError):
+        await ledger.reserve(reservation("a"))
+    assert ledger.fault
+    away.rename(path)
+    await until(lambda: ledger.fault == "", 10)
+    entries = read(path).entries
+    await ledger.close()
+
+    assert entries == ()
+
+
+async def test_a_return_waits_for_the_disk_without_spinning(tmp_path: Path) -> None:
+    """A row that cannot be written costs a try now and then, and not a processor."""
+    path = tmp_path / "ledger.db"
+    ledger = Ledger.open(path)
+    await ledger.reserve(reservation("a"))
+    away = path.rename(tmp_path / "away")
+    ledger.give_back("a")
+    await until(lambda: ledger.fault != "", 5)
+    begin_s, wall_s = time.process_time(), time.monotonic()
+    await until(lambda: time.monotonic() - wall_s > 0.5, 5)
+    spent_s = time.process_time() - begin_s
+    away.rename(path)
+    await until(lambda: ledger.last_seq == 2, 10)
+    await ledger.close()
+
+    assert spent_s < 0.25
 
 
 async def test_rows_found_after_a_failed_commit_are_voided(tmp_path: Path) -> None:
