@@ -37,6 +37,8 @@ LISTS = {
     "SIPpeers": "PeerlistComplete",
     "IAXpeerlist": "PeerlistComplete",
     "CoreShowChannels": "CoreShowChannelsComplete",
+    "ShowDialPlan": "ShowDialPlanComplete",
+    "QueueStatus": "QueueStatusComplete",
 }
 Fields = dict[str, str]
 

@@ -74,6 +74,7 @@ HOLE = "s,1,Dial(PJSIP/1@trunk)"
         ("[a]\n1,1,FollowMe(x)", []),
         ("[tollguard-gate]\nx,1,NoOp()", ["gate-changed: tollguard-gate,x,1"]),
         ("[tollguard-gate]\ninclude a", ["gate-changed: tollguard-gate"]),
+        ("[tollguard-gate]\nswitch Lua/x", ["gate-changed: tollguard-gate"]),
     ],
 )  # fmt: skip
 def test_the_way_is_told(text: str, expected: list[str]) -> None:

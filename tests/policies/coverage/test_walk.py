@@ -42,6 +42,7 @@ def reasons(text: str, queues: dict[str, tuple[str, ...]] | None = None) -> list
         "",
         COVERED,
         "[own]\n_X.,1,Gosub(tollguard-dial,s,1(trunk))\n_X.,2,Gosub(tollguard-dial,s,1(b))",
+        COVERED.replace('!= "ALLOW"]?no', '= "ALLOW"]?out:no'),
         "[own]\ninclude tollguard-outbound",
         "[own]\ninclude tollguard-failmode",
         "[own]\n_6XXX,1,Dial(PJSIP/${EXTEN}&PJSIP/6001,20,b(tollguard-mark^s^1))",
