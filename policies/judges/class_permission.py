@@ -7,6 +7,7 @@ from policies.decision import Step
 from policies.judges.case import Case, abstain, deny
 from policies.numbering.number import NumberClass
 from policies.policy import NobodyDomestic
+from policies.principal import NO_ACTOR
 from policies.reasons import Reason
 
 NAME = "class_permission"
@@ -18,7 +19,7 @@ def judge(case: Case) -> Step:
     number_class = case.number.number_class
     if number_class in case.policy.denied_classes:
         return deny(NAME, Reason.CLASS_DENIED, ("class", number_class))
-    if case.principal.actor is None and _is_shut_to_nobody(case):
+    if case.principal.missing == NO_ACTOR and _is_shut_to_nobody(case):
         return deny(NAME, Reason.NOBODY_NOT_PERMITTED, ("class", number_class))
     return PERMITTED[number_class]
 

@@ -12,12 +12,15 @@ KNOWN = abstain(NAME, Reason.KNOWN_TRUNK)
 
 
 def judge(case: Case) -> Step:
-    """Deny an undeclared trunk, and one whose free channel is its last."""
+    """Deny an undeclared trunk, and one whose free channel is its last.
+
+    While blind nothing is counted: calls that ended unseen would shut the trunk.
+    """
     name = case.attempt.trunk
     trunk = case.policy.trunk(name)
     if trunk is None:
         return deny(NAME, Reason.UNKNOWN_TRUNK, ("trunk", name))
-    if trunk.channels:
+    if trunk.channels and not case.situation.blind:
         used = case.situation.channels_on(name) + case.situation.undialled_on(name)
         if used >= trunk.channels - 1:
             facts = ("trunk", name), ("used", str(used)), ("channels", str(trunk.channels))

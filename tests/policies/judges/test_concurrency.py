@@ -1,8 +1,9 @@
 """Tests of the judge of how many calls run at once."""
 
 from policies.decision import Step, Verdict
-from policies.events import AttemptAllowed
+from policies.events import AttemptAllowed, AttemptReturned
 from policies.judges.concurrency import judge
+from policies.principal import Principal
 from policies.situation import Situation
 from tests.policies.builders import case
 
@@ -37,6 +38,32 @@ def test_an_endpoint_has_its_limit() -> None:
         (("scope", "endpoint"), ("calls", "2"), ("limit", "2")),
     )
     assert judge(case(NAVI, situation=busy("6001", "6002"))).verdict is Verdict.ABSTAIN
+
+
+def test_everybody_held_has_the_limit_and_fills_it() -> None:
+    """A call of two counts against both, and either one's limit refuses it."""
+    situation = busy("6002", "6002")
+    both = Principal("6001", ("6002",), "master")
+
+    assert judge(case(NAVI, situation=situation, principal=both)).verdict is Verdict.DENY
+    held = AttemptAllowed(
+        at_s=1.0,
+        token="both",
+        uniqueid="c9",
+        endpoint="6001",
+        dialled=NAVI,
+        country="JP",
+        trunk="trunk",
+        chargeable=True,
+        international=False,
+        responsible=("6001", "6003"),
+    )
+    situation.apply(held)
+    counts = [situation.chargeable_calls(name) for name in ("6001", "6002", "6003", None)]
+    situation.apply(AttemptReturned(2.0, "both"))
+
+    assert counts == [1, 2, 1, 3]
+    assert [situation.chargeable_calls(name) for name in ("6001", "6003", None)] == [0, 0, 2]
 
 
 def test_the_site_has_its_limit() -> None:

@@ -33,6 +33,7 @@ from tests.policies.builders import (
     judged,
     suspension,
 )
+from tests.policies.happenings import seeing
 from tests.policies.numbering.test_classify import dialled_texts
 
 MONACO = "01037793123456"
@@ -269,7 +270,7 @@ def test_every_reason_is_given_somewhere() -> None:
         judged(MONACO, no_country),
         judged(MONACO, full),
         judged("0312345678", replace(ENFORCED, site=shut), endpoint=None),
-        judged("0312345678", replace(ENFORCED, site=narrow)),
+        judged("0312345678", replace(ENFORCED, site=narrow), seeing()),
         judged("0312345678", Policy(mode=Mode.ENFORCE)),
         decide(attempt("+12125551234"), korea, plan_for(korea.site), Situation(), NOW_S),
         *(judged(dialled) for dialled in EVERY_CAUSE),
