@@ -26,6 +26,20 @@ CALL = {
     "since_at": "2026-11-24T03:00:00.000Z",
 }
 
+LOOKED = {"contexts": 3, "extensions": 9, "lines": 20, "dials": 4, "gates": 2, "more": 0}
+HOLE = {
+    "why": "dial-without-gate",
+    "app": "Dial",
+    "data": "PJSIP/${EXTEN}@trunk",
+    "registrar": "pbx_config",
+    "detail": "PJSIP/${EXTEN}@trunk",
+    "path": [
+        {"context": "phones", "exten": "", "priority": 0, "leaves": "include"},
+        {"context": "out", "exten": "_0X.", "priority": 1, "leaves": "gosub"},
+        {"context": "sub", "exten": "s", "priority": 1, "leaves": ""},
+    ],
+}
+
 
 class StandIn:
     """Runs in a thread of its own for as long as the ``with`` lasts.
@@ -103,6 +117,8 @@ class StandIn:
                 return {"calls": [] if self._empty else [CALL], **sight}
             case "calls-hangup":
                 return {"ended": ids, **sight}
+            case "coverage":
+                return {**LOOKED, "findings": [] if self._empty else [HOLE], **sight}
             case _:
                 cut, not_cut = (ids, []) if self._cuts else ([], ids)
                 fault = "ami-refused: Authentication failed"
