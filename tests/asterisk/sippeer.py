@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 REQUEST = re.compile(rb"^([A-Z]+) sips?:([^@ ]*)@[^ ]* SIP/2\.0\r\n")
@@ -79,6 +80,7 @@ class SipPeer:
         address: Where it listens.
         status: What it answers an INVITE with; empty rings for ever. May be changed.
         before: What it says before that; empty for nothing. May be changed.
+        rings: Tells of a number whether it rings for ever, whatever the status. May be changed.
         delay_s: How long it takes to answer anything, OPTIONS too. May be changed.
     """
 
@@ -92,6 +94,7 @@ class SipPeer:
         self.address: tuple[str, int] = self._socket.getsockname()
         self.calls: list[ReceivedCall] = []
         self.status = status
+        self.rings: Callable[[bytes], bool] = lambda _number: False
         self.before = RINGING
         self.delay_s = delay_s
         self._stopping = threading.Event()
@@ -168,7 +171,7 @@ class SipPeer:
             call = ReceivedCall(number, message, call_id, time.monotonic(), peer)
             self.calls.append(call)
         answers = [reply(message, self.before, self.address)] if self.before else []
-        if self.status:
+        if self.status and not self.rings(number):
             call.taken = sdp = self.status.startswith(b"200")
             answers.append(reply(message, self.status, self.address, sdp=sdp))
         return answers
