@@ -41,9 +41,18 @@ def held_and_taken_back(play: Play) -> None:
     assert phone.resume(call) == 200
 
 
+def referred_from_emergency(play: Play) -> None:
+    """Phone 0 calls 110 first, and sends that leg on to the number."""
+    phone = play.raw(0)
+    call = phone.call("110")
+    play.wait_bridged(play.names[0])
+    assert phone.refer(call, play.number) == 202
+
+
 LIMITED = (
     Path("leg-referred", 2, (0,), "direct", referred_to_phone),
     Path("leg-referred-abroad", 1, (0,), "direct", referred_abroad),
     Path("leg-redirected", 2, (0,), "direct", redirected_to_phone),
+    Path("110-then-refer", 1, (0,), "transferer", referred_from_emergency),
     Path("hold", 1, (0,), "direct", held_and_taken_back),
 )

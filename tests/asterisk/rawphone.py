@@ -7,6 +7,8 @@ by Replaces, and presses keys. It reads only while it waits for an answer.
 import re
 import secrets
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -14,8 +16,10 @@ from typing import Self
 from tests.asterisk.etc import Access, phone_secret
 from tests.asterisk.rawphone_digest import proof
 from tests.asterisk.rawphone_media import Media, far_end
+from tests.asterisk.waiting import until
 
 RECEIVE_S = 10.0
+ATTEND_S = 0.05
 
 
 @dataclass(slots=True)
@@ -122,6 +126,19 @@ class RawPhone:
     def press(self, dialog: Dialog, keys: str) -> None:
         """Press keys during a call."""
         self._media.press(keys, dialog.media)
+
+    def attend(self, is_over: Callable[[], object]) -> None:
+        """Answer what Asterisk asks until something is so: it keeps a call until its BYE is."""
+        self._socket.settimeout(ATTEND_S)
+        until(lambda: self._attended() and is_over(), RECEIVE_S, f"{self.name} is through")
+        self._socket.settimeout(RECEIVE_S)
+
+    def _attended(self) -> bool:
+        with suppress(TimeoutError):
+            while message := self._socket.recv(65535):
+                if not message.startswith(b"SIP/2.0"):
+                    self._agree(message)
+        return True
 
     def hang_up(self, dialog: Dialog) -> None:
         """End a call that was answered."""
