@@ -21,8 +21,12 @@ class Reach(StrEnum):
 # ${EXTEN}, ${EXTEN:1}, ${EXTEN:1:3}: no more than the digits that the extension's pattern spells.
 _EXTEN = re.compile(r"\$\{EXTEN((?::-?[0-9]+){0,2})\}")
 _CONTACTS = re.compile(r"\$\{PJSIP_DIAL_CONTACTS\(([^${},]+)[^${}]*\)\}")
-# Channel drivers whose text behind the device is a number that somebody carries further.
-_CARRIERS = frozenset({"pjsip", "sip", "iax", "iax2", "dahdi", "zap", "ooh323", "motif", "misdn"})
+# Channel drivers that lead to no other network, whatever stands behind the device; behind any
+# other's device stands a number that somebody carries further.
+_NO_CARRIERS = frozenset(
+    {"agent", "audiosocket", "console", "multicastrtp", "recorder", "surrogate", "unicastrtp"}
+    | {"websocket"}
+)
 JUDGED = "${TOLLGUARD_NUMBER}"
 
 
@@ -95,7 +99,7 @@ class Trunks:
             return Reach.TRUNK
         if "$" in one.device:
             return self._variable(one, exten)
-        carried = one.number != "" and one.technology in _CARRIERS
+        carried = one.number != "" and one.technology not in _NO_CARRIERS
         return Reach.UNDECLARED if carried else Reach.PHONE
 
     def _variable(self, one: Destination, exten: str) -> Reach:

@@ -11,6 +11,7 @@ class Why(StrEnum):
     VERDICT = "verdict-not-checked"
     NUMBER = "other-number-than-judged"
     LIMIT = "no-judged-limit"
+    FORKED = "forked"
     VARIABLE = "variable-target"
     UNDECLARED = "undeclared-trunk"
     PAGE = "page"

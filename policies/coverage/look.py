@@ -16,7 +16,9 @@ TEXT_MAX_CHARS = 200
 ROOTS_MAX = 8
 BACK_MAX = 20_000
 _DIALS = frozenset({"dial", "retrydial", "page", "queue", "followme", "originate"})
-_WAYS_OUT = frozenset({Why.DIAL, Why.VERDICT, Why.NUMBER, Why.LIMIT, Why.VARIABLE, Why.UNDECLARED})
+_WAYS_OUT = frozenset(
+    {Why.DIAL, Why.VERDICT, Why.NUMBER, Why.LIMIT, Why.FORKED, Why.VARIABLE, Why.UNDECLARED}
+)
 
 
 def look(dialplan: Dialplan, trunks: Trunks, shipped: Iterable[Dialplan]) -> Coverage:

@@ -42,11 +42,13 @@ class Dialled:
         kind: ``dial``, ``page``, ``originate``, ``queue``.
         destination: As written.
         limited: Its options hold the judged limit and not another.
+        forked: Something else is dialled with it.
     """
 
     kind: str
     destination: str
     limited: bool = False
+    forked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Meaning:
 
 
 NOTHING = Meaning()
-_ENDS = frozenset({"hangup", "return", "macroexit", "busy", "congestion", "stackpop"})
+_ENDS = frozenset({"hangup", "return", "macroexit", "busy", "congestion"})
 _SCRIPTS = frozenset(
     {"agi", "eagi", "deadagi", "fastagi", "asyncagi", "externalivr", "stasis", "slastation"}
     | {"slatrunk", "jack"}
@@ -186,7 +188,8 @@ def _jump(kind: str, target: str, *, allowed: bool = False, certain: bool = True
 def _dial(data: str) -> Meaning:
     destinations, _timeout, options = [*split(data, ","), "", "", ""][:3]
     limited = f"L({_LIMIT})" in options and options.count("L(") == 1
-    dials = tuple(Dialled("dial", one, limited) for one in split(destinations, "&") if one)
+    parts = [part for part in split(destinations, "&") if part]
+    dials = tuple(Dialled("dial", part, limited, forked=len(parts) > 1) for part in parts)
     return Meaning(_option_jumps(options), dials, forgets=True)
 
 

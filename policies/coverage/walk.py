@@ -178,8 +178,8 @@ class Walk:
             self._jump(station, line, Jump("local", one.device, one.number, "1"))
             return
         judged = one.number == JUDGED and "$" not in one.technology
-        covered = dialled.kind == "dial" and judged and dialled.limited
-        if covered and station.stage is Stage.ALLOWED:
+        asked = station.stage is Stage.ALLOWED and dialled.kind == "dial" and judged
+        if asked and dialled.limited and not dialled.forked:
             return
         self._note(_why(reach, dialled, station.stage, judged), station, line, dialled.destination)
 
@@ -274,4 +274,6 @@ def _why(reach: Reach, dialled: Dialled, stage: Stage, judged: bool) -> Why:  # 
         return Why.DIAL
     if stage is Stage.ASKED:
         return Why.VERDICT
-    return Why.LIMIT if judged else Why.NUMBER
+    if not judged:
+        return Why.NUMBER
+    return Why.LIMIT if not dialled.limited else Why.FORKED

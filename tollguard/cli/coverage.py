@@ -169,6 +169,7 @@ def _words() -> Mapping[Why, str]:
         Why.VERDICT: _("dials a trunk whatever the gate said"),
         Why.NUMBER: _("dials another number than the gate judged"),
         Why.LIMIT: _("dials without the limit that the gate set"),
+        Why.FORKED: _("dials more than the one leg that the gate allowed"),
         Why.VARIABLE: _("dials what a variable says, which can be any trunk"),
         Why.UNDECLARED: _("dials a number by something that is no declared trunk"),
         Why.PAGE: _("pages a trunk"),

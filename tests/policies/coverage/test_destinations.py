@@ -40,6 +40,7 @@ def test_a_dial_string_is_cut(text: str, expected: Destination) -> None:
         ("PJSIP/6001/sip:1@192.0.2.1", "s", Reach.UNDECLARED),
         ("DAHDI/g2/1", "s", Reach.UNDECLARED),
         ("DAHDI/3", "s", Reach.PHONE),
+        ("Dongle/d1/1", "s", Reach.UNDECLARED),
         ("MulticastRTP/basic/192.0.2.1:1", "s", Reach.PHONE),
         ("PJSIP/6001", "s", Reach.PHONE),
         ("Local/1@out", "s", Reach.LOCAL),

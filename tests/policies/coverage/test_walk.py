@@ -13,6 +13,7 @@ from tests.policies.coverage.written import dialplan
 GATE = "Gosub(tollguard-gate,s,1(trunk,${EXTEN}))"
 CHECK = 'GotoIf($["${TOLLGUARD_VERDICT}" != "ALLOW"]?no)'
 DIAL = "Dial(PJSIP/${TOLLGUARD_NUMBER}@trunk,30,iL(${TOLLGUARD_LIMIT_MS}))"
+FORK = DIAL.replace("@trunk,", "@trunk&PJSIP/6001,")
 COVERED = f"[own]\n_X.,1,{GATE}\n_X.,2,{CHECK}\n_X.,3(out),{DIAL}\n_X.,4(no),Hangup()\n"
 QUEUES = {"trunks": ("PJSIP/1@trunk",), "phones": ("PJSIP/6001", "Local/1@own")}
 
@@ -85,6 +86,8 @@ def test_a_covered_dialplan_has_none(text: str) -> None:
             "own,s,3 other-number-than-judged"]),
         (f"s,1,{GATE}\ns,2,{CHECK}\ns,3,Dial(PJSIP/${{TOLLGUARD_NUMBER}}@trunk)"
          "\ns,4(no),Hangup()", ["own,s,3 no-judged-limit"]),
+        (f"s,1,{GATE}\ns,2,{CHECK}\ns,3,{FORK}\ns,4(no),Hangup()", ["own,s,3 forked"]),
+        ("s,1,StackPop()\ns,2,Dial(PJSIP/1@trunk)", ["own,s,2 dial-without-gate"]),
         (f"s,1,{GATE}\ns,2,{CHECK}\ns,3,Set(TOLLGUARD_NUMBER=1)\ns,4,{DIAL}\ns,5(no),Hangup()", [
             "own,s,4 dial-without-gate"]),
         (f"s,1,Exec({GATE})\ns,2,{CHECK}\ns,3,{DIAL}\ns,4(no),Hangup()", [
