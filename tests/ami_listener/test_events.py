@@ -19,7 +19,10 @@ from policies.events import (
     Event,
     HostileEvent,
     LegDialled,
+    LegForwarded,
     Technology,
+    TransferKind,
+    Transferred,
 )
 from tests.corpus.ami_captures import as_expected, captures
 
@@ -239,6 +242,51 @@ def test_the_token_is_the_dialled_legs_own(variable: str, token: str) -> None:
     )
 
 
+def test_where_a_leg_was_dialled_from_is_its_caller_s_context() -> None:
+    """The calling channel's context is told; an originated leg has none but its own."""
+    lines = (
+        *("DestChannel: PJSIP/t-1", "DestUniqueid: 1.2", "DestLinkedid: 1.1", "DialString: 0@t"),
+        "DestContext: from-trunk",
+    )
+    by_nobody, by_phone = read("DialBegin", *lines), read("DialBegin", *lines, "Context: phones")
+
+    assert [e.context for e in (*by_nobody, *by_phone) if isinstance(e, LegDialled)] == [
+        "from-trunk", "phones",
+    ]  # fmt: skip
+
+
+FORWARDED = ("DestUniqueid: 1.1", "DestLinkedid: 1.0", "DestChannel: PJSIP/6002-1")
+
+
+def test_a_redirection_is_told_by_its_target() -> None:
+    """DialEnd with Forward is a 302; its target is a phone's own text, and bounded."""
+    target = "x" * 5000
+    (event,) = read("DialEnd", *FORWARDED, "DialStatus: CANCEL", f"Forward: {target}")
+
+    assert event == LegForwarded(AT_S, "1.1", "1.0", "PJSIP/6002-1", target[:1024])
+    assert read("DialEnd", *FORWARDED, "DialStatus: CANCEL", "Forward: ") == ()
+
+
+def test_an_attended_transfer_of_half_a_pair_is_the_other_half_s() -> None:
+    """Only a transferer that the event names has transferred."""
+    lines = tuple(
+        f"OrigTransferer{key}: {value}"
+        for key, value in (("Uniqueid", "1.1"), ("Linkedid", "1.0"), ("Channel", "PJSIP/6002-1"))
+    )
+
+    assert read("AttendedTransfer", *lines) == (
+        Transferred(AT_S, "1.1", "1.0", "PJSIP/6002-1", TransferKind.ATTENDED),
+    )
+    assert read("AttendedTransfer", "Result: Fail") == ()
+
+
+@pytest.mark.parametrize("name", ["BlindTransfer", "BridgeEnter"])
+def test_a_transfer_or_bridge_without_its_channel_is_evidence(name: str) -> None:
+    """An event that does not name its channel is not believed."""
+    assert reason(read(name, "Result: Success")) == "incomplete"
+    assert reason(read("BridgeEnter", "Uniqueid: 1.1", "Linkedid: ")) == "bad-uniqueid"
+
+
 @pytest.mark.parametrize(
     ("name", "lines", "expected"),
     [
@@ -289,7 +337,7 @@ KEYS = st.sampled_from(
     [
         *("URI", "ContactStatus", "AOR", "EndpointName", "AccountID", "RemoteAddress", "Uniqueid"),
         *("Cause", "Time", "PeerStatus", "ChannelType", "Peer", "DestUniqueid", "DialStatus"),
-        *("SessionID", "Service"),
+        *("SessionID", "Service", "Linkedid", "DestLinkedid", "Forward", "TransfererUniqueid"),
     ]
 )
 

@@ -56,7 +56,8 @@ def test_the_eyes_hear_a_call_and_no_flood(world: World) -> None:
         heard = {message["Event"] for message in ami.messages if "Event" in message}
 
     assert heard - {"FullyBooted"} == {
-        "ChallengeSent", "SuccessfulAuth", "Newchannel", "DialBegin", "DialEnd", "Hangup",
+        "ChallengeSent", "SuccessfulAuth", "Newchannel", "DialBegin", "DialEnd", "BridgeEnter",
+        "Hangup",
     }  # fmt: skip
 
 
