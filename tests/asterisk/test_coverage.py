@@ -85,18 +85,18 @@ include => covered
 [hidden]
 exten => _X.,1,Dial(PJSIP/${EXTEN}@trunk)
 ;; dial-without-gate: behind,_2X.,1 local hidden,_X.,1
-include => elsewhere
+include => far
 switch => Local/x@desks
 ;; switch: behind,_2X.,1 local hidden
 
-[elsewhere]
+[far]
 exten => _#X.,1,Gosub(outer,s,1)
 [outer]
 exten => s,1,Gosub(inner,s,1(${EXTEN}))
  same => n,Return()
 [inner]
 exten => s,1,Dial(PJSIP/${ARG1}@trunk)
-;; dial-without-gate: behind,_2X.,1 local hidden include elsewhere,_#X.,1 gosub outer,s,1 gosub inner,s,1
+;; dial-without-gate: behind,_2X.,1 local hidden include far,_#X.,1 gosub outer,s,1 gosub inner,s,1
  same => n,Return()
 
 [macro-out]
@@ -180,7 +180,7 @@ def test_the_table_is_narrow_and_says_what_was_looked_at(holes: Guarded) -> None
 
     assert done.returncode == 1
     assert max(map(len, lines[: lines.index("")])) <= 100
-    assert "behind,_2X.,1 local hidden include elsewhere,_#X.,1" in lines[2]
+    assert "behind,_2X.,1 local hidden include far,_#X.,1" in lines[2]
     assert "foreign-t-extension: a T extension that catches time limits" in done.stdout
     assert re.fullmatch(r"looked at \d+ contexts, \d+ extensions, .*", lines[-1])
 
