@@ -107,6 +107,30 @@ def account(leg: LegDialled, known: Known) -> Account | None:
     return Account(standing, Reason.POLICY_CHANGED, attempt, decision)
 
 
+def account_running(leg: LegDialled, known: Known) -> Account | None:
+    """Account for a leg that was found up and of which no row is known; only reads.
+
+    It began unseen, so that there is no row is not proof enough: it is cut only when its
+    number surely costs, or when the operator suspended it.
+
+    Args:
+        leg: As its channel told of it. Untrusted text inside.
+        known: What it is judged by.
+
+    Returns:
+        None for one that is toward no declared trunk.
+    """
+    toward = trunk_leg(leg.channel, leg.dial_string, known.policy.site.trunks)
+    if toward is None:
+        return None
+    attempt, reason = _asked(leg, toward), Reason.FOUND_WITHOUT_ROW
+    decision = _judged(leg, attempt, known, reason, nobody_in(leg, known))
+    standing = _standing(decision, known)
+    if not surely_chargeable(decision.number):
+        standing = Standing.STANDS
+    return Account(standing, reason, attempt, decision)
+
+
 def token_fault(leg: LegDialled, toward: TrunkLeg, waiting: AttemptAllowed | None) -> Reason | None:
     """Say why a leg is not the one that the gate allowed; None when it is.
 

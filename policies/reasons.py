@@ -48,6 +48,7 @@ class Reason(StrEnum):
     PROOF_TOO_OLD = "token-too-old"
     POLICY_CHANGED = "policy-changed"
     UNDECLARED_LEG = "undeclared-leg"
+    FOUND_WITHOUT_ROW = "found-without-row"
     MAYBE_EMERGENCY = "maybe-emergency"
 
     # Why a dialled string is malformed.

@@ -7,6 +7,7 @@ way around the accounting of legs.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from policies.policy import Trunk
@@ -83,6 +84,7 @@ class TrunkLeg:
     number: str
 
 
+@lru_cache(maxsize=256)  # each leg asks for every trunk's
 def template_of(trunk: Trunk) -> Template:
     """Return how a trunk is dialled; without a declared template, PJSIP's usual form.
 

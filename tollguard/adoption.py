@@ -2,13 +2,15 @@
 
 Each channel on a declared trunk that a picture shows and that is no known leg is asked for its
 token, its number and its application. What the ledger or the store knows of the token makes it
-the leg of that call: listed, counted and cut like one that was seen to begin.
+the leg of that call: listed, counted and cut like one that was seen to begin. One without a row
+is hung up only when it surely costs: what happened unseen is not proven to be a theft.
 
 The gap: from a start or reconnect until this is done, usually some tens of milliseconds, the
 gate judges chargeable calls by fewer slots than are taken. Calls do not wait for it.
 """
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import Iterable
@@ -34,9 +36,10 @@ from policies.numbering.number import Number
 from policies.policy import Trunk
 from policies.principal import endpoint_of
 from policies.situation import Situation
+from policies.trunks import TrunkLeg, trunk_leg, uri_user
+from tollguard.backstop import Backstop
 from tollguard.call_records import CallRecord, CallRecords
 from tollguard.gate import Gate
-from tollguard.live_calls import number_part
 
 # The hands may come up after the eyes; what fails for longer waits for the next picture.
 PAUSES_S: Final = (0.1, 0.2, 0.5, *(1.0,) * 30)
@@ -66,6 +69,7 @@ class _Told:
     dial_string: str
     outgoing: bool
     up: bool
+    limit_s: float | None
 
 
 class Adoption:
@@ -76,11 +80,18 @@ class Adoption:
         situation: Is told of what was found.
         hands: Ask the channels.
         records: What was allowed under a token.
+        backstop: Judges what has no row, and bounds the rest.
     """
 
     def __init__(
-        self, gate: Gate, situation: Situation, hands: Asking, records: CallRecords
+        self,
+        gate: Gate,
+        situation: Situation,
+        hands: Asking,
+        records: CallRecords,
+        backstop: Backstop,
     ) -> None:
+        self._backstop = backstop
         self._gate = gate
         self._situation = situation
         self._hands = hands
@@ -146,18 +157,50 @@ class Adoption:
         ask = self._hands.variable
         try:
             async with self._turns:
-                token = await ask(uniqueid, "TOLLGUARD_TOKEN")
-                outgoing = await ask(uniqueid, "CHANNEL(appname)") == OUTGOING
+                # The leg's own mark; it inherits a later token where it was transferred.
+                token = await ask(uniqueid, "TOLLGUARD_PAID")
+                outgoing = bool(token) or await self._is_outgoing(channel)
+                token = token or await ask(uniqueid, "TOLLGUARD_TOKEN")
                 if not token and not outgoing:
                     return True  # somebody calls in
-                dial_string = await ask(uniqueid, "DIALEDPEERNUMBER")
+                dial_string = await self._dial_string(channel, outgoing=outgoing)
                 up = await ask(uniqueid, "CHANNEL(state)") == "Up"
+                limit_s = await self._limit_s(uniqueid) if up else None
         except (AmiActionError, UnsafeValueError) as error:
             log.info("not-adopted", uniqueid=uniqueid, reason=str(error))  # mostly: it is gone
             return True
         except AmiError:
             return False
-        return _Told(uniqueid, channel.linkedid, token, dial_string, outgoing, up)
+        return _Told(uniqueid, channel.linkedid, token, dial_string, outgoing, up, limit_s)
+
+    async def _is_outgoing(self, channel: ChannelSeen) -> bool:
+        """Tell whether Asterisk itself dialled a channel: by Dial, or by an Originate without it.
+
+        chan_pjsip knows no remote address of a call that it placed (tried on 22).
+        """
+        if await self._hands.variable(channel.uniqueid, "CHANNEL(appname)") == OUTGOING:
+            return True
+        if not channel.channel.startswith("PJSIP/"):
+            return False
+        return not await self._hands.variable(channel.uniqueid, "CHANNEL(pjsip,remote_addr)")
+
+    async def _dial_string(self, channel: ChannelSeen, *, outgoing: bool) -> str:
+        """Ask what was dialled; of an originated PJSIP channel only the URI tells."""
+        ask, uniqueid = self._hands.variable, channel.uniqueid
+        dial_string = await ask(uniqueid, "DIALEDPEERNUMBER")
+        if dial_string or not outgoing or not channel.channel.startswith("PJSIP/"):
+            return dial_string
+        number = uri_user(await ask(uniqueid, "CHANNEL(pjsip,remote_uri)"))
+        return f"{number}@{endpoint_of(channel.channel)}" if number else ""
+
+    async def _limit_s(self, uniqueid: str) -> float | None:
+        """Ask how long a channel may still live; None without a limit."""
+        text = await self._hands.variable(uniqueid, "TIMEOUT(absolute)")
+        try:
+            left_s = float(text)
+        except ValueError:
+            return None
+        return left_s if 0 < left_s < math.inf else None
 
     async def _find(self, told: Iterable[_Told]) -> dict[str, CallRecord]:
         calls = {one.token: one.linkedid for one in told if one.token}
@@ -168,40 +211,51 @@ class Adoption:
         channel = self._channels.get(told.uniqueid)
         if channel is None or self._situation.leg(told.uniqueid) is not None:
             return
-        trunk = self._gate.policy.trunk(endpoint_of(channel.channel) or "")
-        if trunk is None:
+        toward = trunk_leg(channel.channel, told.dial_string, self._gate.policy.site.trunks)
+        if toward is None:
             return
-        if record is not None and not _is_of(record, told, trunk):
+        if record is not None and not _is_of(record, told, toward):
             record = None
         if record is not None or told.outgoing:
-            self._begin(channel, told, trunk, record)
+            self._begin(channel, told, toward, record)
 
     def _begin(
-        self, channel: ChannelSeen, told: _Told, trunk: Trunk, record: CallRecord | None
+        self, channel: ChannelSeen, told: _Told, toward: TrunkLeg, record: CallRecord | None
     ) -> None:
         begun_s = _begun_s(told.uniqueid)
-        if record is not None:
-            self._situation.apply(self._allowed(record, trunk, begun_s))
-        self._situation.apply(
-            LegDialled(
-                begun_s,
-                uniqueid=told.uniqueid,
-                linkedid=channel.linkedid,
-                channel=channel.channel,
-                caller_uniqueid=record.uniqueid if record else "",
-                dial_string=told.dial_string,
-                token=record.token if record else "",
-            )
+        leg = LegDialled(
+            begun_s,
+            uniqueid=told.uniqueid,
+            linkedid=channel.linkedid,
+            channel=channel.channel,
+            caller_uniqueid=record.uniqueid if record else "",
+            dial_string=told.dial_string,
+            token=record.token if record else "",
+            context=channel.context,
         )
-        if told.up:
-            self._situation.apply(LegAnswered(begun_s, told.uniqueid))
+        if record is not None:
+            self._situation.apply(self._allowed(record, toward.trunk, begun_s))
         log.info(
             "adopted" if record else "adopted-unaccounted",
             uniqueid=told.uniqueid,
             channel=channel.channel,
-            dialled=told.dial_string,
+            dialled=toward.number,
             endpoint=record.endpoint if record else None,
         )
+        if record is None:
+            self._backstop.found_running(leg)
+        self._situation.apply(leg)
+        if told.up:
+            self._situation.apply(LegAnswered(begun_s, told.uniqueid))
+            self._bound(told, record, begun_s)
+
+    def _bound(self, told: _Told, record: CallRecord | None, begun_s: float) -> None:
+        """See that a leg ends with what was granted, though its answer was not seen."""
+        if told.limit_s is not None:
+            self._backstop.expect_end(told.uniqueid, told.limit_s)
+        elif record is not None:
+            left_s = record.limit_ms / 1_000 - (time.monotonic() - begun_s)
+            self._backstop.limit_running(told.uniqueid, left_s, record.dialled)
 
     def _allowed(self, record: CallRecord, trunk: Trunk, begun_s: float) -> AttemptAllowed:
         number = self._number(record, trunk)
@@ -216,6 +270,9 @@ class Adoption:
             chargeable=record.chargeable,
             international=concerns_international(number),
             number=number,
+            responsible=(record.endpoint,) if record.endpoint else (),
+            policy_revision=record.policy_revision,
+            limit_ms=record.limit_ms,
         )
 
     def _number(self, record: CallRecord, trunk: Trunk) -> Number:
@@ -225,7 +282,7 @@ class Adoption:
         return next((one for one in readings if one.country == record.country), readings[0])
 
 
-def _is_of(record: CallRecord, told: _Told, trunk: Trunk) -> bool:
+def _is_of(record: CallRecord, told: _Told, toward: TrunkLeg) -> bool:
     """Tell whether a record is this leg's.
 
     The token is inherited: the caller has it too, and so has a later leg of the same caller,
@@ -233,8 +290,8 @@ def _is_of(record: CallRecord, told: _Told, trunk: Trunk) -> bool:
     """
     return (
         record.uniqueid != told.uniqueid
-        and record.trunk == trunk.endpoint
-        and record.dialled == number_part(told.dial_string, trunk.endpoint)
+        and record.trunk == toward.trunk.endpoint
+        and record.dialled == toward.number
     )
 
 

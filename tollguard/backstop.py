@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from policies.accounting import Account, Known, Standing, account, way_of
+from ami_listener.hands import SHORTEST_S
+from policies.accounting import (
+    Account,
+    Known,
+    Standing,
+    account,
+    account_running,
+    emergency_reason,
+    way_of,
+)
 from policies.decision import Answer, Decision, Verdict
 from policies.detection.finding import Finding, FindingKind, LegDone, LegEvidence
 from policies.detection.legs import LegDetector
@@ -104,6 +113,25 @@ class Backstop:
             log.exception("not-accounted", uniqueid=repr(leg.uniqueid))
             return leg
 
+    def found_running(self, leg: LegDialled) -> None:
+        """Account for a leg that began unseen and of which neither ledger nor store knows."""
+        made = account_running(leg, self._known())
+        if made is None or made.decision is None:
+            return
+        if made.standing is Standing.CUT:
+            self._cutter.cut(leg.uniqueid)
+        self._tell(leg, made, made.decision)
+
+    def limit_running(self, uniqueid: str, seconds: float, number: str) -> None:
+        """Bound an answered leg that was found without a limit, by what is left of its grant."""
+        policy, plan = self._gate.policy, self._gate.plan
+        if policy.mode is Mode.ENFORCE and emergency_reason(number, policy, plan) is None:
+            self._cutter.limit(uniqueid, max(seconds, SHORTEST_S))
+
+    def expect_end(self, uniqueid: str, seconds: float) -> None:
+        """Hang a leg up that outlives the limit that it has."""
+        self._cutter.expect_end(uniqueid, seconds)
+
     def see(self, event: Event) -> None:
         """Follow an event, after `Situation` has."""
         match event:
@@ -131,9 +159,7 @@ class Backstop:
             self._in_window = 0
 
     def _begin(self, leg: LegDialled) -> LegDialled:
-        gate = self._gate
-        known = Known(gate.policy, gate.plan, self._situation, time.time())
-        made = account(leg, known)
+        made = account(leg, self._known())
         if made is None:
             return leg
         if made.standing is Standing.CUT:
@@ -144,9 +170,12 @@ class Backstop:
             self._tell(leg, made, made.decision)
         waiting = self._situation.waiting(leg.token)
         own = made.standing is Standing.ACCOUNTED or (
-            waiting is not None and waiting.policy_revision != gate.policy.revision
+            waiting is not None and waiting.policy_revision != self._gate.policy.revision
         )
         return leg if own else replace(leg, token="")
+
+    def _known(self) -> Known:
+        return Known(self._gate.policy, self._gate.plan, self._situation, time.time())
 
     def _bound(self, leg: LegDialled, made: Account) -> None:
         """Remember how long a leg may last; not an emergency's, and observe shortens nothing."""

@@ -28,6 +28,8 @@ class CallRecord:
         country: ISO alpha-2 or None.
         trunk: The trunk's endpoint.
         chargeable: Whether it counts against the chargeable limits.
+        limit_ms: How long it may last.
+        policy_revision: The policy it was allowed by.
     """
 
     token: str
@@ -37,6 +39,8 @@ class CallRecord:
     country: str | None
     trunk: str
     chargeable: bool
+    limit_ms: int
+    policy_revision: int
 
 
 class CallRecords:
@@ -95,6 +99,8 @@ def _of_entry(entry: Entry) -> CallRecord:
         country=entry.country,
         trunk=entry.trunk,
         chargeable=True,
+        limit_ms=entry.limit_ms,
+        policy_revision=entry.policy_revision,
     )
 
 
@@ -107,4 +113,6 @@ def _of_verdict(row: VerdictRow) -> CallRecord:
         country=row.country,
         trunk=row.trunk,
         chargeable=row.chargeable,
+        limit_ms=row.limit_ms,
+        policy_revision=row.policy_revision,
     )

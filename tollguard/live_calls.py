@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from policies.accounting import emergency_reason
 from policies.calls import Leg
 from policies.judges import concerns_international
 from policies.numbering import classify
@@ -9,9 +10,7 @@ from policies.numbering.abroad import countries_behind
 from policies.numbering.number import Number, NumberClass
 from policies.numbering.plan import Plan
 from policies.policy import Mode, Policy, Suspension, SuspensionKind
-from policies.principal import endpoint_of
-
-LONGEST_EMERGENCY = 4  # digits; the longest in use anywhere, an outside line with 3 included
+from policies.trunks import trunk_leg
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +23,8 @@ class LiveCall:
         number: What it leads to: as it was judged, where the gate allowed it.
         endpoint: The principal that the gate held responsible; None for nobody.
         countries: ISO alpha-2 codes of where it leads or, unclassifiable, could lead.
+        emergency: Whether it may never be cut: an emergency, or what the dialplan took for one.
+        responsible: Everybody held responsible, the principal first.
     """
 
     leg: Leg
@@ -31,22 +32,8 @@ class LiveCall:
     number: Number
     endpoint: str | None
     countries: frozenset[str | None]
-
-    @property
-    def emergency(self) -> bool:
-        """Whether it may never be cut: an emergency, or what the dialplan took for one.
-
-        The dialplan's own list (TOLLGUARD_EMERGENCY) does not ask the gate and may
-        know numbers that the configuration does not. So a short number that is not
-        what the gate allowed is left alone; no call abroad is that short.
-        """
-        if self.number.number_class is NumberClass.EMERGENCY:
-            return True
-        attempt = self.leg.attempt
-        dialled = number_part(self.leg.dial_string, self.trunk)
-        if attempt is not None and attempt.dialled == dialled:
-            return False
-        return 0 < sum(char.isdigit() for char in dialled) <= LONGEST_EMERGENCY
+    emergency: bool = False
+    responsible: tuple[str, ...] = ()
 
     @property
     def international(self) -> bool:
@@ -64,30 +51,35 @@ class LiveCall:
             case SuspensionKind.COUNTRY:
                 return target in self.countries
             case SuspensionKind.ENDPOINT:
-                return self.endpoint == target
+                return target == self.endpoint or target in self.responsible
 
 
 def live_call(leg: Leg, policy: Policy, plan: Plan) -> LiveCall | None:
     """Say what a leg leads to; None for one that is not toward a declared trunk."""
-    trunk = policy.trunk(endpoint_of(leg.channel) or "")
-    if trunk is None:
+    toward = trunk_leg(leg.channel, leg.dial_string, policy.site.trunks)
+    if toward is None:
         return None
     attempt = leg.attempt
-    dialled = attempt.dialled if attempt else number_part(leg.dial_string, trunk.endpoint)
+    dialled = attempt.dialled if attempt else toward.number
     if attempt is not None and attempt.number is not None:
         # A change of mode since then does not change where the call leads.
         number = replace(attempt.number, dialled=dialled)
     else:
         # Observe dials what was dialled, an outside line included.
         wire = plan if policy.mode is Mode.OBSERVE else plan.on_the_wire()
-        number = classify(dialled, wire, trunk)
+        number = classify(dialled, wire, toward.trunk)
     countries = {number.country, *countries_behind(number, plan)}
     if attempt is not None:
         countries.add(attempt.country)
-    endpoint = attempt.endpoint if attempt else None
-    return LiveCall(leg, trunk.endpoint, number, endpoint, frozenset(countries))
-
-
-def number_part(dial_string: str, trunk: str) -> str:
-    """Take the number out of ``0312345678@trunk`` (PJSIP) or ``trunk/0312345678`` (chan_sip)."""
-    return dial_string.removeprefix(f"{trunk}/").partition("@")[0]
+    # What the gate allowed is what it is; around it a short number may be an emergency.
+    around = attempt is None or attempt.dialled != toward.number
+    helps = around and emergency_reason(toward.number, policy, plan) is not None
+    return LiveCall(
+        leg=leg,
+        trunk=toward.trunk.endpoint,
+        number=number,
+        endpoint=attempt.endpoint if attempt else None,
+        countries=frozenset(countries),
+        emergency=helps or number.number_class is NumberClass.EMERGENCY,
+        responsible=attempt.responsible if attempt else (),
+    )

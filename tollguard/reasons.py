@@ -69,6 +69,7 @@ def _legs() -> dict[str, str]:
         "token-too-old": _("the leg's token is older than 10 s:") + " " + came,
         "policy-changed": _("the policy changed between verdict and dialling: judged again"),
         "undeclared-leg": _("the leg is toward neither a declared trunk nor a phone:") + " " + came,
+        "found-without-row": _("the leg was found up, and neither ledger nor store knows it"),
         "maybe-emergency": _("{number} is so short that it may be an emergency number: it stands"),
     }
 

@@ -115,7 +115,7 @@ def _chooser(arguments: dict[str, str]) -> Callable[[LiveCall], bool]:
         case [("uniqueid", uniqueid)]:
             return lambda call: call.leg.uniqueid == uniqueid
         case [("endpoint", endpoint)]:
-            return lambda call: call.endpoint == endpoint
+            return lambda call: endpoint in (call.endpoint, *call.responsible)
         case [("country", country)]:
             return lambda call: country in call.countries
         case [("all", "international")]:

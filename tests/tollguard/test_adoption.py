@@ -12,6 +12,7 @@ import pytest
 from ami_listener.errors import AmiLostError
 from ami_listener.hands import Hands
 from policies.calls import Leg
+from policies.detection.finding import Finding, LegDone
 from policies.events import (
     AttemptAllowed,
     Blinded,
@@ -21,14 +22,16 @@ from policies.events import (
     LegDialled,
     Reconciled,
 )
-from policies.policy import Site
+from policies.policy import Mode, Site
 from tests.fakes.asterisk import FakeAsterisk
 from tests.tollguard.judging import MONACO, SITE, TOKYO, Judging, attempt, enforcing, judging
 from tests.until import until
 from tollguard import adoption
 from tollguard.adoption import Adoption, Asking
+from tollguard.backstop import Backstop
 from tollguard.call_records import CallRecords
 from tollguard.ledger_file import Reservation
+from tollguard.leg_cutter import LegCutter
 from tollguard.live_calls import live_call
 from tollguard.store import migrate
 from tollguard.store_link import StoreLink
@@ -44,6 +47,7 @@ class Adopting:
     adoption: Adoption
     link: StoreLink
     hands: Hands
+    found: list[Finding]
     seen: list[str] = field(default_factory=list)
 
     def see(self, event: Event) -> None:
@@ -56,6 +60,10 @@ class Adopting:
         token, dialled = variables.get("token", ""), variables.get("dialled", "")
         self.fake.variables[uniqueid] = {
             "TOLLGUARD_TOKEN": token,
+            "TOLLGUARD_PAID": variables.get("paid", ""),
+            "TIMEOUT(absolute)": variables.get("timeout", "600"),
+            "CHANNEL(pjsip,remote_addr)": variables.get("remote", ""),
+            "CHANNEL(pjsip,remote_uri)": variables.get("uri", ""),
             "DIALEDPEERNUMBER": dialled and f"{dialled}@trunk",
             "CHANNEL(appname)": variables.get("app", "AppDial"),
             "CHANNEL(state)": variables.get("state", "Up"),
@@ -106,11 +114,19 @@ async def adopting(folder: Path) -> AsyncIterator[Adopting]:
         desk = judging(folder / "ledger.db")
         link = StoreLink(str(folder / "store.db"))
         hands = Hands(fake.settings("hands"))
+        fake.answers["Hangup"] = {"Response": "Success"}
         running = group.create_task(hands.run())
         await until(lambda: hands.state.standing == "up", 5)
         records = CallRecords(folder / "ledger.db", link)
-        yield Adopting(desk, fake, Adoption(desk.gate, desk.situation, hands, records), link, hands)
+        cutter = LegCutter(hands)
+        verdicts = VerdictWriter(link, "pbx1", "default")
+        found: list[Finding] = []
+        backstop = Backstop(desk.gate, desk.situation, cutter, verdicts, found.extend)
+        cutting = group.create_task(cutter.run())
+        made = Adoption(desk.gate, desk.situation, hands, records, backstop)
+        yield Adopting(desk, fake, made, link, hands, found)
         running.cancel()
+        cutting.cancel()
         await link.close()
         await desk.reservations.close()
 
@@ -204,8 +220,8 @@ async def test_who_calls_in_and_who_calls_out_from_the_trunk_are_no_legs(tmp_pat
     """A channel without a token that runs the dialplan, and the caller that has it, are left."""
     async with adopting(tmp_path) as made:
         await made.reserve("t1")
-        made.channel("3.1", app="Wait")
-        made.channel("1.1", app="Dial", token="t1", dialled=MONACO)
+        made.channel("3.1", app="Wait", remote="192.0.2.1:5060")
+        made.channel("1.1", app="Dial", token="t1", dialled=MONACO, remote="192.0.2.1:5060")
         made.see(ChannelSeen(0.0, "4.1", "4.1", "PJSIP/6002-00000009"))
         assert await made.adoption.adopt()
 
@@ -224,7 +240,7 @@ class Meddling:
     async def variable(self, uniqueid: str, name: str) -> str:
         """Ask, and tell the event when the last question is answered."""
         told = await self.hands.variable(uniqueid, name)
-        if name == "CHANNEL(state)":
+        if name == "TIMEOUT(absolute)":
             self.see(self.happen)
         return told
 
@@ -344,3 +360,70 @@ class Away:
             message = "ami-lost"
             raise AmiLostError(message)
         return await self.hands.variable(uniqueid, name)
+
+
+@pytest.mark.parametrize(
+    ("variables", "cut"),
+    [
+        ({"token": "unknown", "dialled": MONACO}, True),
+        ({"uri": f"<sip:{MONACO}@192.0.2.1>", "app": "Wait"}, True),
+        ({"uri": "<sip:110@192.0.2.1>", "app": "Wait"}, False),
+        ({"uri": f"<sip:{TOKYO}@192.0.2.1>", "app": "Wait"}, False),
+        ({"uri": "<sip:00000@192.0.2.1>", "app": "Wait"}, False),
+        ({"dialled": "110"}, False),
+        ({"paid": "t1", "token": "other", "dialled": MONACO}, False),
+        ({"token": "unknown", "dialled": MONACO, "app": "Dial", "remote": "192.0.2.1:5"}, False),
+    ],
+    ids=["no row", "originated", "110", "home", "doubtful", "dialled 110", "paid", "calls in"],
+)
+async def test_only_what_surely_costs_and_has_no_row_is_hung_up(
+    tmp_path: Path, variables: dict[str, str], *, cut: bool
+) -> None:
+    """A leg found running is doubted in its favour; the mark on the leg itself proves it best."""
+    async with adopting(tmp_path) as made:
+        await made.reserve("t1")
+        made.channel("2.1", **variables)
+        assert await made.adoption.adopt()
+        if cut:
+            await until(lambda: "Hangup" in made.fake.names(), 5)
+
+        assert ("Hangup" in made.fake.names(), bool(made.found)) == (cut, cut)
+
+
+async def test_in_observe_a_leg_without_a_row_is_only_recorded(tmp_path: Path) -> None:
+    """The finding says so, and the call stays."""
+    async with adopting(tmp_path) as made:
+        made.desk.gate.use(enforcing(mode=Mode.OBSERVE))
+        made.channel("2.1", token="unknown", dialled=MONACO)
+        assert await made.adoption.adopt()
+
+        assert [leg.done for one in made.found for leg in one.legs] == [LegDone.RECORDED]
+        assert "Hangup" not in made.fake.names()
+
+
+@pytest.mark.parametrize("left", ["0", "", "inf"])
+async def test_an_adopted_leg_without_a_limit_gets_what_is_left_of_its_grant(
+    tmp_path: Path, left: str
+) -> None:
+    """Its answer came while nobody looked, so nothing bounds it yet."""
+    async with adopting(tmp_path) as made:
+        made.fake.answers["AbsoluteTimeout"] = {"Response": "Success"}
+        await made.reserve("t1")
+        made.channel(f"{int(time.time()) - 20}.7", token="t1", dialled=MONACO, timeout=left)
+        assert await made.adoption.adopt()
+        await until(lambda: "AbsoluteTimeout" in made.fake.names(), 5)
+
+        (asked,) = (one for one in made.fake.actions if one["Action"] == "AbsoluteTimeout")
+        assert 30 < float(asked["Timeout"]) <= 40
+
+
+async def test_an_adopted_leg_that_outlives_its_limit_is_hung_up(tmp_path: Path) -> None:
+    """What is left of the limit is asked, and 2 s more are given."""
+    async with adopting(tmp_path) as made:
+        await made.reserve("t1")
+        made.channel("2.1", token="t1", dialled=MONACO, timeout="0.1")
+        begun_s = time.monotonic()
+        assert await made.adoption.adopt()
+        await until(lambda: "Hangup" in made.fake.names(), 10)
+
+        assert time.monotonic() - begun_s >= 2.1

@@ -37,7 +37,15 @@ async def test_a_chargeable_call_is_found_in_the_ledger_and_a_free_one_in_the_st
 
     assert found == {
         tokens[number]: CallRecord(
-            tokens[number], "1.1", "6001", number, country, "trunk", chargeable=chargeable
+            tokens[number],
+            "1.1",
+            "6001",
+            number,
+            country,
+            "trunk",
+            chargeable=chargeable,
+            limit_ms=14_400_000,
+            policy_revision=3,
         )
         for number, country, chargeable in ((MONACO, "MC", True), (TOKYO, "JP", False))
     }

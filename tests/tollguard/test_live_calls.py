@@ -12,7 +12,7 @@ from policies.numbering.number import NumberClass
 from policies.numbering.plans import plan_for
 from policies.policy import Mode, Suspension, SuspensionKind, Trunk
 from tests.tollguard.judging import MONACO, SITE, enforcing
-from tollguard.live_calls import live_call, number_part
+from tollguard.live_calls import live_call
 
 PLAN = plan_for(SITE)
 TRUNK = Trunk("trunk")
@@ -79,16 +79,6 @@ def test_an_emergency_leg_is_known_in_both_modes() -> None:
     assert enforced.emergency
     assert observed.emergency
     assert observed.number.number_class is NumberClass.EMERGENCY
-
-
-def test_only_the_trunk_s_own_prefix_is_taken_off() -> None:
-    """The number is what stands before the ``@``, or behind the trunk's name."""
-    assert [number_part(text, "trunk") for text in ("1@trunk", "trunk/1", "trunk2/1", "")] == [
-        "1",
-        "1",
-        "trunk2/1",
-        "",
-    ]
 
 
 def allowed_as(dialled: str, *, observing: bool = False) -> AttemptAllowed:
@@ -173,3 +163,14 @@ def test_a_short_number_through_the_gate_is_what_it_is() -> None:
 
     assert call is not None
     assert not call.emergency
+
+
+def test_a_suspension_covers_every_call_that_an_endpoint_is_responsible_for() -> None:
+    """Whoever forwarded or transferred it is held as well as who dialled."""
+    held = replace(allowed_as(MONACO), responsible=("6001", "6002"))
+    call = live_call(leg("PJSIP/trunk-0000002a", "?", held), enforcing(), PLAN)
+
+    assert call is not None
+    for endpoint, covered in (("6001", True), ("6002", True), ("6003", False)):
+        suspended = Suspension(1, SuspensionKind.ENDPOINT, endpoint, 0.0, None, "x", "me")
+        assert call.covered_by(suspended) is covered

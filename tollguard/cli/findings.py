@@ -248,7 +248,7 @@ def _print_legs(legs: tuple[LegEvidence, ...]) -> None:
         Column("why", _("because"), folds=True, gives=True),
         Column("call", _("call")),
     )
-    print_table(Report(columns, [], rows, ""))
+    print_table(Report(columns, rows, rows, ""))
 
 
 def _done(leg: LegEvidence) -> str:

@@ -46,7 +46,7 @@ def test_the_table_shows_the_latest_first(bench: Bench, words: tuple[str, ...]) 
 
     assert [lines[0], *lines[2:]] == [
         "id what whom times first last with",
-        "2 around the gate to trunk 2 2026-11-24 12:00 2026-11-24 12:02 01037793123456 \\x1b[31m0",
+        "2 around the gate to trunk 2 2026-11-24 12:00 2026-11-24 12:02 01037793123456 \\x1b[…",
         "1 guessing from 192.0.2.66 12 2026-11-24 12:00 2026-11-24 12:01 100 101",
     ]
 
