@@ -139,7 +139,7 @@ class Daemon:
         )
         self.cutter = CallsCutter(self.gate, self.situation, self.hands)
         records = CallRecords(self._config.ledger.path, self.link)
-        self.adoption = Adoption(self.gate, self.situation, self.hands, records)
+        self.adoption = Adoption(self.gate, self.situation, self.hands, records, self.backstop)
         look = CoverageLook(eyes, lambda: self.gate.policy).look
         self.desk = RequestDesk(self.link, self.cutter, self._config.site.node, self._sight, look)
         try:
