@@ -99,12 +99,12 @@ class GatePeer:
         self._server.server_close()
 
 
-def allow(number: str | None = None, limit_ms: str = "60000") -> Script:
+def allow(number: str | None = None, limit_ms: str = "60000", token: str = TOKEN) -> Script:
     """Allow every call: the dialled number when none is given."""
 
     def script(session: Session) -> None:
         judged = session.dialled if number is None else number
-        session.command(f'SET VARIABLE _TOLLGUARD_TOKEN "{TOKEN}"')
+        session.command(f'SET VARIABLE _TOLLGUARD_TOKEN "{token}"')
         session.command(f'SET VARIABLE TOLLGUARD_NUMBER "{judged}"')
         session.command(f'SET VARIABLE TOLLGUARD_LIMIT_MS "{limit_ms}"')
         session.command('SET VARIABLE TOLLGUARD_VERDICT "ALLOW"')
