@@ -1,6 +1,6 @@
 """Plays the paths on which somebody else's phone or the dialplan sends a call on."""
 
-from tests.asterisk.paths_stage import Drive, Path, Play
+from tests.asterisk.paths_stage import Path, Play
 
 
 def direct(play: Play) -> None:
@@ -27,13 +27,40 @@ def redirected_to_local(play: Play) -> None:
     play.keep(play.sip(0).call(play.names[1], hold_s=60))
 
 
-def by_prefix(prefix: str) -> Drive:
+def by_prefix(play: Play, prefix: str) -> None:
     """Dial the number behind the digits that choose a way in the dialplan."""
+    play.keep(play.sip(0).call(f"{prefix}{play.number}", hold_s=60))
 
-    def drive(play: Play) -> None:
-        play.keep(play.sip(0).call(f"{prefix}{play.number}", hold_s=60))
 
-    return drive
+def forwarded_by_dialplan(play: Play) -> None:
+    """Phone 0 dials an extension that dials the number over a Local channel."""
+    by_prefix(play, "91")
+
+
+def followed(play: Play) -> None:
+    """Phone 0 dials an extension whose FollowMe leads to the number."""
+    by_prefix(play, "92")
+
+
+def queued(play: Play) -> None:
+    """Phone 0 calls a queue whose member is a Local channel to the number."""
+    by_prefix(play, "93")
+
+
+def failed_over(play: Play) -> None:
+    """Phone 0 dials the number; the first trunk answers 503 and a second one is tried."""
+    by_prefix(play, "94")
+
+
+def inbound_redirected(play: Play) -> None:
+    """A call comes in from the trunk, and phone 0 sends it to the number by 302."""
+    play.keep(play.sip(0).redirect(play.number))
+    play.keep(play.stage.inbound().bring(play.names[0]))
+
+
+def inbound_forwarded(play: Play) -> None:
+    """A call comes in from the trunk for an extension that dials the number."""
+    play.keep(play.stage.inbound().bring(f"91{play.number}"))
 
 
 FORWARDED = (
@@ -41,8 +68,10 @@ FORWARDED = (
     Path("302", 2, (1,), "forwarder", redirected),
     Path("302-chain", 3, (2, 1), "forwarder", redirected_twice),
     Path("302-to-local", 2, (0, 1), "master", redirected_to_local),
-    Path("dialplan-forward", 1, (0,), "master", by_prefix("91")),
-    Path("followme", 1, (0,), "master", by_prefix("92")),
-    Path("queue", 1, (0,), "master", by_prefix("93")),
-    Path("fail-over", 1, (0,), "direct", by_prefix("94")),
+    Path("inbound-302", 1, (0,), "forwarder", inbound_redirected),
+    Path("inbound-forward", 1, ("trunk",), "master", inbound_forwarded),
+    Path("dialplan-forward", 1, (0,), "master", forwarded_by_dialplan),
+    Path("followme", 1, (0,), "master", followed),
+    Path("queue", 1, (0,), "master", queued),
+    Path("fail-over", 1, (0,), "direct", failed_over),
 )

@@ -12,7 +12,7 @@ Record = Callable[[Play], None]
 
 def granted(paths: Iterable[Path]) -> list[str]:
     """Name the paths on which somebody asks, who may."""
-    return [path.name for path in paths if path.has_actor]
+    return [path.name for path in paths if path.may_stand]
 
 
 def refused(paths: Iterable[Path]) -> list[tuple[str, int | None]]:
@@ -21,7 +21,7 @@ def refused(paths: Iterable[Path]) -> list[tuple[str, int | None]]:
         (path.name, without)
         for path in paths
         for without in path.variants
-        if without is not None or not path.has_actor
+        if without is not None or not path.may_stand
     ]
 
 
@@ -46,10 +46,10 @@ def assert_refused(play: Play) -> None:
 
 def names(play: Play) -> tuple[str | None, tuple[str, ...]]:
     """Name the actor who is to be held responsible, and the others."""
-    held = [play.names[index] for index in play.path.held]
-    if play.path.has_actor:
-        return held[0], tuple(sorted(held[1:]))
-    return None, tuple(sorted(held))
+    held = [play.names[one] if isinstance(one, int) else one for one in play.path.held]
+    if play.path.via == "nobody":
+        return None, tuple(sorted(held))
+    return held[0], tuple(sorted(held[1:]))
 
 
 def held(row: dict[str, Any]) -> tuple[str, tuple[str | None, tuple[str, ...]]]:

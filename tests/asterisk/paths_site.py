@@ -23,6 +23,7 @@ include => tollguard-outbound
 """
 DIALPLAN = """[from-trunk](+)
 exten => _7XXX,1,Dial(PJSIP/${EXTEN},20)
+exten => _91.,1,Dial(Local/${EXTEN:2}@phones,30)
 [both-trunks]
 exten => _[0-9+*#].,1,Gosub(tollguard-dial,s,1(trunk-b))
  same => n,Gosub(tollguard-dial,s,1(trunk))

@@ -39,26 +39,32 @@ class Path:
     Attributes:
         name: Short, for test names and the table.
         phones: How many it takes.
-        held: Which of them are held responsible, the actor first if there is one.
+        held: Which of them are held responsible, the actor first if there is one; ``trunk``
+            where a call came in and nobody but the dialplan sends it on.
         via: How the verdict says that the actor is known; ``nobody`` where nobody asks.
         drive: Plays it.
     """
 
     name: str
     phones: int
-    held: tuple[int, ...]
+    held: tuple[int | str, ...]
     via: str
     drive: Drive
 
     @property
-    def has_actor(self) -> bool:
-        """Tell whether a phone asks for the call: without one nobody can have a right to it."""
-        return self.via != "nobody"
+    def phones_held(self) -> tuple[int, ...]:
+        """List those held that are phones."""
+        return tuple(one for one in self.held if isinstance(one, int))
+
+    @property
+    def may_stand(self) -> bool:
+        """Tell whether a phone asks for the call: nobody and a trunk have no right to it."""
+        return self.via != "nobody" and self.held == self.phones_held
 
     @property
     def variants(self) -> tuple[int | None, ...]:
         """List the plays: everybody held may (None), then each one of them may not."""
-        return (None, *self.held) if self.has_actor else (None,)
+        return (None, *self.phones_held) if self.may_stand else (None,)
 
 
 @dataclass(slots=True)
@@ -90,7 +96,7 @@ class Play:
     @property
     def is_to_stand(self) -> bool:
         """Tell whether all who are held responsible may."""
-        return self.without is None and self.path.has_actor
+        return self.without is None and self.path.may_stand
 
     @property
     def other_number(self) -> str:
@@ -101,8 +107,8 @@ class Play:
     def granted(self) -> tuple[str, ...]:
         """Name the phones that may call abroad."""
         if self.without is None:
-            held = tuple(self.names[index] for index in self.path.held)
-            return held if self.path.has_actor else self.names
+            held = tuple(self.names[index] for index in self.path.phones_held)
+            return held if self.path.may_stand else self.names
         return tuple(name for name in self.names if name != self.names[self.without])
 
     @property
