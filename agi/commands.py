@@ -77,7 +77,7 @@ class GateKey(NamedTuple):
 def check_key(key: str, path: str = KEY_PATH) -> GateKey:
     """Make the gate's key ready for asking and comparing.
 
-    A channel reads it from a file (docs/adr/0007): a variable of the dialplan is
+    A channel reads it from a file (docs/adr/0008): a variable of the dialplan is
     printed by Asterisk's log and told in events, and can be set by AMI users.
     Exactly as many bytes are read as the key has, so an editor's line end does no harm.
 
