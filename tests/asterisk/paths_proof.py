@@ -29,6 +29,7 @@ def assert_granted(play: Play) -> None:
     """See that the call stood, once, with the judged number, by the right of the right ones."""
     assert play.error == ""
     assert play.call is not None, play.verdicts
+    assert play.stage.found(play) == [play.call]
     assert (play.call.ended_by, play.lived_s >= STAY_S) == ("", True), play.verdicts
     (row, *_) = play.verdicts
     assert (row["verdict"], row["canonical"].encode()) == ("ALLOW", play.call.number)

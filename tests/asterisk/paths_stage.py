@@ -271,8 +271,12 @@ class Stage:
 
     def find(self, play: Play) -> ReceivedCall | None:
         """Return what reached the trunk with a play's number, byte for byte."""
+        return next(iter(self.found(play)), None)
+
+    def found(self, play: Play) -> list[ReceivedCall]:
+        """List everything that reached the trunk with a play's number."""
         number = play.number.encode()
-        return next((c for c in self.guarded.trunk.calls if c.number == number), None)
+        return [call for call in self.guarded.trunk.calls if call.number == number]
 
     def _read_verdicts(self, play: Play) -> None:
         rows = self.guarded.daemon.report("verdicts", "--limit", "100000")
