@@ -109,7 +109,7 @@ class Daemon:
         self.reservations = Reservations()
         self.link = StoreLink(config.store.url)
         self.watch = PolicyWatch(
-            self.link, config.to_site(), config.snapshot.path, Path(config.store.url)
+            self.link, config.to_site(), config.snapshot.path, Path(config.store.url), node
         )
         self.verdicts = VerdictWriter(self.link, node, grp)
         self.facts = FactWriter(self.link, self.situation, node, grp, lag_ms=config.devices.lag_ms)
@@ -168,7 +168,7 @@ class Daemon:
     async def start(self) -> None:
         """Get a policy and a ledger; neither failing keeps the gate from answering."""
         self.reservations.open(self._config.ledger.path)
-        self.gate.use(await self.watch.start(used=self.reservations.last_seq > 0))
+        self.gate.use(await self.watch.start(memory_of(self._config.ledger.path)))
 
     async def work(self) -> None:
         """Listen, say that it is ready, and run every part until told to stop.
@@ -214,11 +214,12 @@ class Daemon:
             "eyes": self.session.run,
             "hands": self.hands.run,
             "policy": lambda: self.watch.run(self.apply, self.desk.wake),
+            "snapshot": lambda: self.watch.run_snapshot(self.apply),
             "requests": self.desk.run,
             "adoption": self.adoption.run,
             "cutter": self.cutter.run,
-            "ledger": lambda: self.reservations.keep_opening(
             "legs": self.legs.run,
+            "ledger": lambda: self.reservations.keep_opening(
                 self._config.ledger.path, self.heartbeat.beat
             ),
             "facts": self.facts.run,
@@ -241,11 +242,11 @@ class Daemon:
 
     def see(self, event: Event) -> None:
         """Take one event from the eyes."""
-        self.situation.apply(event)
         if isinstance(event, LegDialled):
             event = self.backstop.begin(event)
-        self.adoption.see(event)
+        self.situation.apply(event)
         self.backstop.see(event)
+        self.adoption.see(event)
         self.facts.found(self.detector.observe(event))
 
     async def apply(self, policy: Policy) -> None:
@@ -253,8 +254,8 @@ class Daemon:
         self.gate.use(policy)
         self.cutter.wake()
         log.info("policy", revision=policy.revision, mode=policy.mode.value)
+        self.status_file.write()  # before the beat, which waits for a store that is locked
         await self.heartbeat.beat()
-        self.status_file.write()
         await self.watch.keep()  # last: two syncs, which on a busy disk take long
 
     async def _pulse(self) -> None:
@@ -262,8 +263,8 @@ class Daemon:
         while True:
             self.gate.sweep()
             self.facts.found(self.detector.due(time.monotonic()))
-            self.keys.look(time.monotonic())
             self.backstop.due(time.monotonic())
+            self.keys.look(time.monotonic())
             self._tell_blindness()
             self._tell_ledger()
             self.status_file.write()
@@ -307,6 +308,7 @@ class Daemon:
             policy_revision=gate.policy.revision,
             policy_source=self.watch.source,
             policy_fault=self.watch.fault,
+            snapshot_fault=self.watch.snapshot_fault,
             ami_state=ami.standing.value,
             ami_since=_wall_text(ami.since_s),
             ami_reason=ami.reason,

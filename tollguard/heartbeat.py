@@ -58,7 +58,9 @@ class Heartbeat:
 
     async def _tell(self, store: Store) -> None:
         status = self._status()
-        await self._reservations.compare(store, status.node, time.time())
+        # A store that is not believed must not get to know this ledger: it would look like ours.
+        if status.policy_source == "store":
+            await self._reservations.compare(store, status.node, time.time())
         await store.beat(node_row(self._status()))
 
 

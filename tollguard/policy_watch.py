@@ -1,4 +1,8 @@
-"""Seeing a policy change within some 20 ms, swapping it whole, and keeping the last good one."""
+"""Seeing a policy change within some 20 ms, swapping it whole, and keeping the last good one.
+
+The policy comes from the store. What a command changed while the store could not be written
+comes from the snapshot, and is entered into the store as soon as it can be.
+"""
 
 import asyncio
 import time
@@ -8,9 +12,13 @@ from pathlib import Path
 
 import structlog
 
+from policies.ahead import AheadChange, with_changes
+from policies.kept import Kept
 from policies.policy import Limits, Mode, Policy, Site
 from tollguard.errors import StoreError
-from tollguard.snapshot_file import look_at_snapshot, write_snapshot
+from tollguard.policy_trust import Memory, older, refusal
+from tollguard.snapshot_keeper import SnapshotKeeper
+from tollguard.store.ahead import Standing
 from tollguard.store.watch import RevisionWatch
 from tollguard.store_link import RETRY_S, StoreLink
 
@@ -24,7 +32,7 @@ Applied = Callable[[Policy], Awaitable[None]]
 
 
 class PolicyWatch:
-    """Follows the policy's revision in the store.
+    """Follows the policy's revision in the store, and the snapshot beside it.
 
     Attributes:
         policy: The policy in force.
@@ -33,48 +41,58 @@ class PolicyWatch:
         fault: Why the store's newer policy is not in force; empty when it is.
     """
 
-    def __init__(self, link: StoreLink, site: Site, snapshot: Path, store_path: Path) -> None:
+    def __init__(
+        self, link: StoreLink, site: Site, snapshot: Path, store_path: Path, node: str = ""
+    ) -> None:
         self.policy = Policy(site=site)
         self.source = "default"
         self.fault = ""
         self._link = link
         self._site = site
-        self._snapshot = snapshot
+        self._file = SnapshotKeeper(snapshot)
         self._store_path = store_path
+        self._node = node
         self._watch: RevisionWatch | None = None
-        self._snapshot_fault = ""
-        self._used = False
+        self._memory = Memory()
+        self._base = 0  # the store's revision that the policy in force comes from
+        self._ahead: tuple[AheadChange, ...] = ()
         self._replaced = False
         self._stale = True
         self._retry_at = 0.0
 
-    async def start(self, *, used: bool = False) -> Policy:
+    @property
+    def snapshot_fault(self) -> str:
+        """Why the snapshot cannot be read or written; empty when it can."""
+        return self._file.fault
+
+    async def start(self, memory: Memory | None = None) -> Policy:
         """Get the first policy: the store's unless the snapshot's is newer, else a safe one.
 
         Args:
-            used: Whether this node has allowed calls before, by its ledger.
+            memory: What this node's ledger remembers; None for nothing.
         """
-        self._take_snapshot(used=used)
+        self._memory = memory or Memory()
+        self._take_first()
         self._open_watch()
-        if await self._load():
-            await self.keep()
-        elif self.source == "default" and self._store_is_broken():
+        if not await self._load() and self.source == "default" and self._store_is_broken():
             self._fall_back()
         if self.source != "store":
             log.warning("policy-without-store", source=self.source, revision=self.policy.revision)
+        await self.keep()
         return self.policy
 
-    def _take_snapshot(self, *, used: bool) -> None:
+    def _take_first(self) -> None:
         """Judge by the snapshot until the store is known to be as new."""
-        kept, self._snapshot_fault = look_at_snapshot(self._snapshot)
-        self._used = used or bool(self._snapshot_fault)
-        if self._snapshot_fault:
-            log.error("snapshot-unreadable", reason=self._snapshot_fault)
-        if kept is not None:
-            # What root decides comes from the TOML of today, not from the day of the snapshot.
-            self.policy, self.source = replace(kept, site=self._site), "snapshot"
-        elif self._used:
+        look = self._file.look_now()
+        if look.kept is not None:
+            self._take_kept(look.kept)
+        elif self._memory.used or look.fault:
             self._fall_back()
+
+    def _take_kept(self, kept: Kept) -> None:
+        # What root decides comes from the TOML of today, not from the day of the snapshot.
+        self.policy, self.source = replace(kept.policy, site=self._site), "snapshot"
+        self._base, self._ahead = kept.base, kept.ahead
 
     def _store_is_broken(self) -> bool:
         """Tell whether there is a store, and it cannot be read: no beginning, but a loss."""
@@ -93,7 +111,7 @@ class PolicyWatch:
         self.source = "fallback"
 
     async def run(self, applied: Applied, woken: Callable[[], None]) -> None:
-        """Look until cancelled.
+        """Follow the store until cancelled.
 
         Args:
             applied: Called with each new policy, to put it in force.
@@ -105,6 +123,40 @@ class PolicyWatch:
                 if await self._load():
                     await applied(self.policy)
             await asyncio.sleep(LOOK_S)
+
+    async def run_snapshot(self, applied: Applied) -> None:
+        """Follow the snapshot until cancelled; apart from the store, which may keep one waiting."""
+        retry_at = 0.0
+        while True:
+            if await self._file.changed() and self._take_news():
+                log.info("policy-of-snapshot", revision=self.policy.revision)
+                await applied(self.policy)
+            if self._file.unkept and time.monotonic() >= retry_at:
+                retry_at = time.monotonic() + RETRY_S
+                await self.keep()
+            await asyncio.sleep(LOOK_S)
+
+    def _take_news(self) -> bool:
+        """Take what a command wrote into the snapshot; tells whether the policy is another one."""
+        kept = self._file.look.kept
+        if kept is None:
+            # The fallback needs it, so what is in force is written again.
+            self._file.unkept = self.source in ("store", "snapshot")
+            self._stale = True
+            return False
+        news = self._file.news(self._ahead)
+        if self.source in ("fallback", "default"):
+            self._take_kept(kept)
+        elif news:
+            revision = max(self.policy.revision + 1, kept.policy.revision)
+            self.policy = replace(with_changes(self.policy, news), revision=revision)
+            self.source, self._ahead = "snapshot", (*self._ahead, *news)
+        elif kept.policy.revision > self.policy.revision:
+            self._take_kept(kept)
+        else:
+            return False
+        self._stale, self._retry_at = True, 0.0
+        return True
 
     def _changed(self) -> bool:
         """Tell whether to ask the store: somebody committed, or its policy is not in force yet."""
@@ -137,60 +189,78 @@ class PolicyWatch:
     async def _load(self) -> bool:
         """Take the store's policy when it is newer; tells whether it was."""
         try:
-            revision = await self._link.do(lambda store: store.revision())
-            if self._is_in_force(revision):
+            standing = await self._link.do(lambda store: store.standing(self._node))
+            if self._is_in_force(standing.revision):
                 self._settled("")
                 return False
+            refused = self._refusal(standing)
+            if refused:
+                self._settled(f"{refused}; {REMEDY}")
+                return False
+            fault = await self._enter()
             policy = await self._link.do(lambda store: store.load_policy(self._site))
         except StoreError as error:
             self._settled(str(error))
             return False
-        return self._accept(policy)
+        return self._accept(policy, fault)
 
     def _is_in_force(self, revision: int) -> bool:
         """Tell whether it is this store's policy that judges already."""
-        same = self.source == "store" and revision == self.policy.revision
-        return same and not self._replaced
+        same = self.source == "store" and revision == self._base
+        return same and not self._replaced and not self._ahead
 
-    def _accept(self, policy: Policy) -> bool:
-        refusal = self._refusal(policy.revision)
-        if refusal:
-            self._settled(f"{refusal}; {REMEDY}")
-            return False
-        same = self.source == "store" and policy == self.policy
-        self.policy, self.source = policy, "store"
-        self._replaced = False
-        self._settled("")
-        return not same
-
-    def _refusal(self, revision: int) -> str:
+    def _refusal(self, standing: Standing) -> str:
         """Say why a store's policy may not judge; empty when it may."""
-        now = self.policy.revision
-        if revision < now:
-            newer = f"the snapshot's {now}" if self.source == "snapshot" else f"{now} in force"
-            return f"the store's policy is revision {revision}, older than {newer}"
-        if revision == 0 and self.source == "fallback" and self._used:
-            return "the store was never used, although this node had a policy before"
+        if self.source in ("fallback", "default"):
+            return refusal(self._file.look, self._memory, standing)
+        # what is ahead of the store has a higher revision than the store can have
+        least = self._base if self._ahead else self.policy.revision
+        if standing.revision >= least:
+            return ""
+        newer = f"the snapshot's {least}" if self.source == "snapshot" else f"{least} in force"
+        return older(standing.revision, newer)
+
+    async def _enter(self) -> str:
+        """Enter what is ahead into the store; returns why it could not be."""
+        changes = self._ahead
+        if not changes:
+            return ""
+        above, now_s = self.policy.revision, time.time()
+        try:
+            await self._link.do(lambda store: store.enter(changes, above=above, now_s=now_s))
+        except StoreError as error:
+            return f"{len(changes)} changes of the snapshot are not in the store yet: {error}"
+        self._file.entered(changes)
+        self._ahead = tuple(change for change in self._ahead if change not in changes)
+        log.info("entered-into-store", changes=len(changes))
         return ""
+
+    def _accept(self, policy: Policy, fault: str) -> bool:
+        merged = policy
+        if self._ahead:
+            revision = max(policy.revision, self.policy.revision)
+            merged = replace(with_changes(policy, self._ahead), revision=revision)
+        same = self.source == "store" and merged == self.policy
+        self.policy, self.source, self._base = merged, "store", policy.revision
+        self._replaced = False
+        self._settled(fault)
+        return not same
 
     def _settled(self, fault: str) -> None:
         """Remember whether the store's policy is in force; tell the change."""
-        if fault and self._snapshot_fault and self.source == "fallback":
-            fault = f"{fault}; {self._snapshot_fault}"
+        if fault and self._file.fault and self.source == "fallback":
+            fault = f"{fault}; {self._file.fault}"
         if fault and fault != self.fault:
             log.error("policy-not-taken", reason=fault, kept=self.policy.revision)
         self.fault = fault
-        self._stale = bool(fault)
+        self._stale = bool(fault) or bool(self._ahead)
 
     async def keep(self) -> None:
-        """Write the policy in force to the snapshot; a disk that refuses is told, not more."""
-        try:
-            written = await asyncio.to_thread(write_snapshot, self._snapshot, self.policy)
-        except OSError as error:
-            log.error("snapshot-not-written", reason=str(error))
-            return
-        if not written:
-            log.warning("snapshot-is-newer", revision=self.policy.revision)
+        """Write the policy in force to the snapshot; of one that nobody made, only the marker."""
+        if self.source in ("store", "snapshot"):
+            await self._file.keep(Kept(self.policy, self._base, self._ahead))
+        else:
+            await self._file.mark(observing=self.policy.mode is Mode.OBSERVE)
 
     def close(self) -> None:
         """Give the watch's connection back."""

@@ -29,6 +29,7 @@ class Status:
         policy_revision: The policy in force.
         policy_source: ``store``, ``snapshot``, ``default`` or ``fallback``.
         policy_fault: Why the store's policy is not in force; empty when it is.
+        snapshot_fault: Why the snapshot cannot be read or written; empty when it can.
         ami_state: ``up``, ``down`` or ``refused``.
         ami_since: When that began.
         ami_reason: Why, when not up.
@@ -69,6 +70,7 @@ class Status:
     policy_revision: int
     policy_source: str
     policy_fault: str
+    snapshot_fault: str
     ami_state: str
     ami_since: str
     ami_reason: str

@@ -108,7 +108,7 @@ def test_the_first_format_is_read() -> None:
     for key in ("dial", "channels"):
         del tree["site"]["trunks"][0][key]
     tree["site"]["trunks"].append(0)
-    with pytest.raises(SnapshotError, match="site.trunks\\[1\\]: 0 is not an object"):
+    with pytest.raises(SnapshotError, match=r"site.trunks\[1\]: 0 is not an object"):
         load(json.dumps({"format": 1, "policy": tree}).encode())
     tree["site"]["trunks"].pop()
     first = json.dumps({"format": 1, "policy": tree}).encode()

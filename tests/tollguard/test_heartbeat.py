@@ -9,8 +9,33 @@ from structlog.testing import capture_logs
 from tests.tollguard.test_status_file import status
 from tollguard.heartbeat import Heartbeat, node_row
 from tollguard.reservations import Reservations
+from tollguard.status_file import Status
 from tollguard.store import Store, migrate
 from tollguard.store_link import StoreLink
+
+
+def believed() -> Status:
+    """Give the status of a daemon that judges by its store's policy."""
+    return replace(status(), policy_source="store")
+
+
+async def test_a_store_that_is_not_believed_does_not_get_to_know_the_ledger(
+    tmp_path: Path,
+) -> None:
+    """Else a fresh store would look like the node's own at the next start."""
+    url = str(tmp_path / "tollguard.db")
+    migrate(url)
+    link, desk = StoreLink(url), Reservations()
+    desk.open(tmp_path / "ledger.db")
+    fallen = replace(status(), policy_source="fallback")
+    await Heartbeat(link, desk, lambda: fallen).beat()
+    store = await Store.open(url)
+    rows, known = await store.nodes(), await store.ledger_identity("node")
+    await store.close()
+    await link.close()
+    await desk.close()
+
+    assert (len(rows), known) == (1, None)
 
 
 async def test_a_beat_writes_the_row_and_notes_the_ledger(tmp_path: Path) -> None:
@@ -20,7 +45,7 @@ async def test_a_beat_writes_the_row_and_notes_the_ledger(tmp_path: Path) -> Non
     link, desk = StoreLink(url), Reservations()
     desk.open(tmp_path / "ledger.db")
     before = desk.state
-    await Heartbeat(link, desk, status).beat()
+    await Heartbeat(link, desk, believed).beat()
     store = await Store.open(url)
     rows, known = await store.nodes(), await store.ledger_identity("node")
     await store.close()
@@ -28,7 +53,7 @@ async def test_a_beat_writes_the_row_and_notes_the_ledger(tmp_path: Path) -> Non
     await desk.close()
 
     assert (before, desk.state) == ("foreign", "ok")
-    assert rows == (node_row(status()),)
+    assert rows == (node_row(believed()),)
     assert known is not None
     assert known.ledger_id == desk.ledger_id
 

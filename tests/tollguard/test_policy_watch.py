@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from policies.judges import decide
+from policies.kept import of_store
 from policies.numbering.plans import plan_for
 from policies.policy import Mode, Policy, Site
 from policies.situation import Situation
@@ -16,10 +17,13 @@ from tests.tollguard.judging import MONACO, SITE, TOKYO, attempt
 from tests.tollguard.node import ACTOR
 from tests.until import until
 from tollguard import policy_watch, store_link
+from tollguard.policy_trust import Memory
 from tollguard.policy_watch import PolicyWatch
 from tollguard.snapshot_file import read_snapshot, write_snapshot
 from tollguard.store import Store, migrate
 from tollguard.store_link import StoreLink
+
+USED = Memory(used=True, ledger_id="ledger", floor=4)
 
 
 @dataclass
@@ -48,7 +52,7 @@ def watched(folder: Path, *, with_store: bool = True) -> Watched:
     if with_store:
         migrate(str(path))
     link = StoreLink(str(path))
-    return Watched(path, PolicyWatch(link, SITE, folder / "snapshot.json", path), link)
+    return Watched(path, PolicyWatch(link, SITE, folder / "snapshot.json", path, "pbx1"), link)
 
 
 async def change_mode(path: Path, mode: Mode) -> int:
@@ -118,7 +122,9 @@ async def test_a_malformed_policy_keeps_the_last_good_one(tmp_path: Path) -> Non
 
 async def test_without_a_store_the_snapshot_judges(tmp_path: Path) -> None:
     """The last policy is taken with today's site; the store is taken as soon as it appears."""
-    write_snapshot(tmp_path / "snapshot.json", Policy(revision=0, site=Site(), mode=Mode.ENFORCE))
+    write_snapshot(
+        tmp_path / "snapshot.json", of_store(Policy(revision=0, site=Site(), mode=Mode.ENFORCE))
+    )
     made = watched(tmp_path, with_store=False)
     policy = await made.watch.start()
     source = made.watch.source
@@ -146,7 +152,7 @@ async def test_with_nothing_at_all_it_observes(tmp_path: Path) -> None:
 async def test_an_older_store_is_not_taken(tmp_path: Path) -> None:
     """A store restored to before the snapshot's policy changes nothing, and is told."""
     snapshot = Policy(revision=9, site=SITE, mode=Mode.ENFORCE)
-    write_snapshot(tmp_path / "snapshot.json", snapshot)
+    write_snapshot(tmp_path / "snapshot.json", of_store(snapshot))
     made = watched(tmp_path, with_store=False)
     await made.watch.start()
     async with asyncio.TaskGroup() as group:
@@ -165,10 +171,10 @@ async def test_a_snapshot_that_cannot_be_written_is_told(
 ) -> None:
     """A refusing disk and a newer snapshot are each a line, and the policy stands."""
     made = watched(tmp_path)
-    made.watch._snapshot = tmp_path / "no" / "snapshot.json"
+    made.watch._file._path = tmp_path / "no" / "snapshot.json"
     await made.watch.start()
-    made.watch._snapshot = tmp_path / "newer.json"
-    write_snapshot(tmp_path / "newer.json", Policy(revision=99))
+    made.watch._file._path = tmp_path / "newer.json"
+    write_snapshot(tmp_path / "newer.json", of_store(Policy(revision=99)))
     await made.watch.keep()
     await made.close()
     told = capsys.readouterr().out
@@ -180,7 +186,7 @@ async def test_a_snapshot_that_cannot_be_written_is_told(
 def restored(folder: Path, revision: int) -> Policy:
     """Have a snapshot of a higher revision than the store, whose mode is still observe."""
     snapshot = Policy(revision=revision, site=SITE, mode=Mode.ENFORCE)
-    write_snapshot(folder / "snapshot.json", snapshot)
+    write_snapshot(folder / "snapshot.json", of_store(snapshot))
     return snapshot
 
 
@@ -280,16 +286,21 @@ async def test_a_snapshot_cut_short_leaves_the_fallback(
 
 
 async def test_a_node_that_has_allowed_calls_is_not_new(tmp_path: Path) -> None:
-    """With rows in its ledger, an unused store and no snapshot are a loss and not a beginning."""
+    """With rows in its ledger, an unused store and no snapshot are a loss until accepted."""
     made = watched(tmp_path)
-    policy = await made.watch.start(used=True)
+    policy = await made.watch.start(USED)
     fault = made.watch.fault
     await change_mode(made.path, Mode.OBSERVE)
-    await made.watch.start(used=True)
+    again = await made.watch.start(USED)
+    store = await Store.open(str(made.path))
+    await store.accept_store(USED.floor, "lost", ACTOR, now_s=time.time())
+    await store.close()
+    await made.watch.start(USED)
     await made.close()
 
     assert (policy.mode, policy.grants) == (Mode.ENFORCE, ())
-    assert "was never used" in fault
+    assert fault.startswith("the store's policy is revision 0, older than 4, which this node")
+    assert again.mode is Mode.ENFORCE
     assert (made.watch.source, made.watch.fault) == ("store", "")
 
 
