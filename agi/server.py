@@ -199,17 +199,8 @@ class Session(asyncio.Protocol):
     """Drive one connection through its stages; `end` is the only way out."""
 
     __slots__ = (
-        "_answer",
-        "_asked",
-        "_began_s",
-        "_environment",
-        "_reader",
-        "_replies",
-        "_server",
-        "_stage",
-        "_tasks",
-        "_timer",
-        "_transport",
+        "_answer", "_asked", "_began_s", "_environment", "_reader", "_replies",
+        "_server", "_stage", "_tasks", "_timer", "_transport",
     )  # fmt: skip
 
     _transport: asyncio.Transport

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.events import ChannelGone, ChannelSeen, Event, Reconciled
+from policies.events import ChannelGone, ChannelSeen, Event, LegDialled, Reconciled
 from policies.parties import (
     ANSWERED,
     CALLED,
@@ -215,6 +215,7 @@ def test_no_more_channels_are_kept_than_it_may() -> None:
     first, _second = local("1.9")
     assert isinstance(first, ChannelSeen)
     parties.see(first)
+    parties.dial(LegDialled(1.0, "7", "7", channel_of("6001"), "", "x", ""))
     parties.hang_up(ChannelGone(1.0, "3", 16))
 
     assert parties.channels_on("6001") == 2

@@ -244,7 +244,7 @@ def test_every_decision_can_be_explained(
 ACCOUNTING = {
     *("no-token", "token-used", "token-of-another-channel", "token-of-another-trunk"),
     *("token-of-another-number", "token-too-old", "policy-changed", "undeclared-leg"),
-    "maybe-emergency",
+    *("maybe-emergency", "found-without-row"),
 }
 
 
