@@ -243,10 +243,7 @@ class Session(asyncio.Protocol):
             self.end(error.reason)
 
     def _is_late(self) -> bool:
-        """Tell whether the deadline passed unnoticed: our process was stopped meanwhile.
-
-        Asterisk has gone on then, so whatever it wrote before is not judged any more.
-        """
+        """Tell whether the deadline passed while our process stood still: Asterisk has gone on."""
         return self._server.clock() - self._began_s > self._server.limits.session_s
 
     def _begin(self, environment: Environment | None) -> None:
