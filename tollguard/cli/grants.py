@@ -1,20 +1,22 @@
-"""`tollguard grant` and `revoke`: who may call abroad, and where to."""
+"""`tollguard grant` and `revoke`: who may call abroad, and where to; originated calls as well."""
 
 import asyncio
+import re
 import time
 
 import click
 
-from policies.policy import Grant
+from policies.policy import Grant, OriginateGrant
 from tollguard.cli.lazy import examples
 from tollguard.cli.opened import change_policy, opened_store, warn_of_unknown
-from tollguard.cli.options import check_countries, check_endpoint, report_options
+from tollguard.cli.options import check_countries, check_endpoint, check_reason, report_options
 from tollguard.cli.output import Column, Report, Value, print_report
 from tollguard.cli.shell import Shell, pass_shell
 from tollguard.cli.spans import parse_end, show_time
+from tollguard.config_patterns import NAME
 from tollguard.errors import InputError
 from tollguard.i18n import _, ngettext
-from tollguard.store import Actor, Change, Store
+from tollguard.store import Actor, Change, NewOriginateGrant, Store
 from tollguard.store.times import to_text
 
 
@@ -25,6 +27,7 @@ from tollguard.store.times import to_text
         "tollguard grant",
         "tollguard grant international --endpoint 6001 --countries MC,FR",
         'tollguard grant international --endpoint 6001 --countries all --until "2026-12-31"',
+        'tollguard grant originate --context fax-out --countries MC --for 30d --reason "fax"',
     ),
 )
 @report_options
@@ -41,6 +44,7 @@ def grant(ctx: click.Context) -> None:
     epilog=examples(
         "tollguard revoke international --endpoint 6001",
         "tollguard revoke international --endpoint 6001 --countries MC",
+        "tollguard revoke originate --context fax-out",
     ),
 )
 @report_options
@@ -65,7 +69,7 @@ def _list(shell: Shell) -> None:
             rows=[_values(row) for row in rows],
             shown=[
                 {
-                    "endpoint": row.endpoint,
+                    "endpoint": _who(row),
                     "countries": _names(row.countries),
                     "until": _("until revoked")
                     if row.until_s is None
@@ -78,16 +82,26 @@ def _list(shell: Shell) -> None:
     )
 
 
-async def _grants(shell: Shell, now_s: float) -> tuple[Grant, ...]:
+async def _grants(shell: Shell, now_s: float) -> tuple[Grant | OriginateGrant, ...]:
     async with opened_store(shell) as store:
         policy = await store.load_policy(shell.config.to_site())
-    return tuple(row for row in policy.grants if row.holds(now_s))
+    rows: tuple[Grant | OriginateGrant, ...] = (*policy.grants, *policy.originate_grants)
+    return tuple(row for row in rows if row.holds(now_s))
 
 
-def _values(row: Grant) -> dict[str, Value]:
+def _who(row: Grant | OriginateGrant) -> str:
+    """Name who may; a context stands for whoever originates there."""
+    if isinstance(row, Grant):
+        return row.endpoint
+    return _("originated in {context}").format(context=row.context)
+
+
+def _values(row: Grant | OriginateGrant) -> dict[str, Value]:
+    endpoint, context = (row.endpoint, None) if isinstance(row, Grant) else (None, row.context)
     return {
         "id": row.id,
-        "endpoint": row.endpoint,
+        "endpoint": endpoint,
+        "context": context,
         "countries": ["all"] if row.countries is None else sorted(row.countries),
         "until_at": None if row.until_s is None else to_text(row.until_s),
     }
@@ -174,3 +188,95 @@ def revoke_international(shell: Shell, endpoint: str, countries: str) -> None:
         )
 
     change_policy(shell, make, sentence)
+
+
+@grant.command(
+    "originate",
+    help=_("Let calls that begin in a context without anybody, a fax server's, call abroad."),
+    epilog=examples(
+        'tollguard grant originate --context fax-out --for 30d --reason "fax server"',
+        'tollguard grant originate --context fax-out --countries MC,FR --until "2026-12-31"'
+        ' --reason "fax server"',
+    ),
+)
+@click.option("--context", required=True, metavar="CONTEXT", help=_("Where such calls begin."))
+@click.option(
+    "--countries",
+    default="all",
+    show_default=True,
+    metavar="CC,CC|all",
+    help=_("Where to: two letters of ISO 3166 each, with commas; or all."),
+)
+@click.option("--until", metavar="TIME", help=_("End, in the site's zone."))
+@click.option("--for", "for_text", metavar="DURATION", help=_("How long: 30m, 2h, 1d."))
+@click.option("--reason", required=True, metavar="TEXT", help=_("Why; kept with it."))
+@pass_shell
+def grant_originate(
+    shell: Shell,
+    context: str,
+    countries: str,
+    until: str | None,
+    for_text: str | None,
+    reason: str,
+) -> None:
+    """Grant originated calls the right to call abroad."""
+    zone = shell.config.site.time_zone
+    until_s = parse_end(for_text, until, zone, time.time())
+    if until_s is None:
+        msg = _("such a right must end: give --for or --until")
+        raise InputError(msg)
+    new = NewOriginateGrant(
+        _check_context(context), check_countries(countries), until_s, check_reason(reason)
+    )
+
+    async def make(store: Store, actor: Actor, now_s: float) -> Change:
+        return await store.grant_originate(new, actor, now_s=now_s)
+
+    def sentence(change: Change) -> str:
+        text = _(
+            "granted: calls originated in {context} may call {countries} until {end}"
+            " (revision {revision})"
+        )
+        return text.format(
+            context=new.context,
+            countries=_names(new.countries),
+            end=show_time(new.until_s, zone),
+            revision=change.revision,
+        )
+
+    change_policy(shell, make, sentence)
+
+
+@revoke.command(
+    "originate",
+    help=_("Take back the right of calls that begin in a context without anybody."),
+    epilog=examples("tollguard revoke originate --context fax-out"),
+)
+@click.option("--context", required=True, metavar="CONTEXT", help=_("Whose right."))
+@pass_shell
+def revoke_originate(shell: Shell, context: str) -> None:
+    """Revoke the right of originated calls."""
+    where = _check_context(context)
+
+    async def make(store: Store, actor: Actor, now_s: float) -> Change:
+        return await store.revoke_originate(where, actor, now_s=now_s)
+
+    def sentence(change: Change) -> str:
+        if not change.count:
+            return _("calls originated in {context} have no such right").format(context=where)
+        text = _("revoked: calls originated in {context} may not call abroad (revision {revision})")
+        return text.format(context=where, revision=change.revision)
+
+    change_policy(shell, make, sentence)
+
+
+def _check_context(text: str) -> str:
+    """Take a context's name as the dialplan spells it.
+
+    Raises:
+        InputError: No context can be called so.
+    """
+    if re.fullmatch(NAME, text):
+        return text
+    msg = _("{text!r} is no context: up to 79 letters, digits, dots, dashes and underscores")
+    raise InputError(msg.format(text=text))

@@ -48,6 +48,7 @@ def test_a_right_to_every_country_with_an_end(bench: Bench) -> None:
         {
             "id": 1,
             "endpoint": "6001",
+            "context": None,
             "countries": ["all"],
             "until_at": "2998-12-31T15:00:00.000Z",
         }
@@ -97,3 +98,44 @@ def test_calls_at_home_need_no_right(bench: Bench) -> None:
         "tollguard: JP is this site's own country: calls at home need no right; leave it out\n",
     )
     assert bench.run("revoke", *options).code == 0
+
+
+FAX = ("originate", "--context", "fax-out")
+
+
+def test_originated_calls_get_a_right_with_an_end_and_lose_it(bench: Bench) -> None:
+    """It is listed beside the endpoints' rights; revoking it twice says that there is none."""
+    options = ("--countries", "MC", "--until", "2999-01-01", "--reason", "fax server")
+    granted = bench.run("grant", *FAX, *options)
+    listed = bench.run("grant").out
+    row = json.loads(bench.run("grant", "--json").out)[0]
+    revoked = bench.run("revoke", *FAX)
+    again = bench.run("revoke", *FAX)
+
+    assert granted.out == (
+        "granted: calls originated in fax-out may call MC until 2999-01-01 00:00:00 JST"
+        f" (revision 1)\n{NOT_RUNNING}"
+    )
+    assert "originated in fax-out  MC" in listed
+    assert (row["endpoint"], row["context"]) == (None, "fax-out")
+    assert revoked.out.startswith("revoked: calls originated in fax-out may not call abroad")
+    assert again.out == "calls originated in fax-out have no such right\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--context", "fax", "--reason", "x"), "such a right must end"),
+        (("--context", "a b", "--reason", "x", "--for", "1h"), "is no context"),
+        (("--context", "fax", "--reason", "", "--for", "1h"), "the reason must be"),
+    ],
+)
+def test_a_right_of_originated_calls_needs_an_end_and_a_reason(
+    bench: Bench, options: tuple[str, ...], message: str
+) -> None:
+    """One sentence and exit code 65; nothing is changed."""
+    result = bench.run("grant", "originate", *options)
+
+    assert (result.code, result.out) == (65, "")
+    assert message in result.err
+    assert bench.with_store(lambda store: store.revision()) == 0
