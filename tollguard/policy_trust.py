@@ -90,5 +90,6 @@ def older(revision: int, than: str) -> str:
 
 def _knows(standing: Standing, memory: Memory) -> bool:
     """Tell whether the store has had to do with this ledger, or an operator vouches for it."""
-    same = standing.ledger_id == memory.ledger_id or not memory.ledger_id
-    return (bool(standing.ledger_id) and same) or standing.accepted > memory.floor
+    if not memory.ledger_id:  # a damaged ledger tells nothing, and then denies what costs
+        return bool(standing.ledger_id) or standing.revision > 0
+    return standing.ledger_id == memory.ledger_id or standing.accepted > memory.floor

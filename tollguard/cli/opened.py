@@ -1,16 +1,25 @@
 """Opening the store for one command, and telling when a change of the policy is in force."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stdout
+from dataclasses import dataclass
 
 import click
 
 from tollguard.cli.actor import become_owner, current_actor
-from tollguard.cli.output import say, warn
-from tollguard.cli.shell import Shell
-from tollguard.errors import NoAnswerError
+from tollguard.cli.offline import (
+    Offline,
+    change_offline,
+    is_refused,
+    keep_of_store,
+    tell_offline,
+)
+from tollguard.cli.output import print_json, say, warn
+from tollguard.cli.shell import Form, Shell
+from tollguard.errors import NoAnswerError, StoreError
 from tollguard.i18n import _
 from tollguard.store import Actor, Change, NodeRow, Store
 from tollguard.store.schema import store_path
@@ -21,6 +30,7 @@ ALIVE_S = 5.0
 IN_FORCE_WAIT_S = 2.0
 LOOK_S = 0.02
 
+Make = Callable[[Store, Actor, float], Awaitable[Change]]
 After = Callable[[Store, Actor, Change, tuple[str, ...]], Awaitable[None]]
 
 
@@ -58,11 +68,22 @@ async def warn_of_unknown(store: Store, endpoint: str) -> None:
         warn(text.format(endpoint=endpoint))
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One change of the policy, as `change_policy` takes it."""
+
+    make: Make
+    sentence: Callable[[Change], str]
+    after: After | None
+    offline: Offline | None
+
+
 def change_policy(
     shell: Shell,
-    change: Callable[[Store, Actor, float], Awaitable[Change]],
+    change: Make,
     sentence: Callable[[Change], str],
     after: After | None = None,
+    offline: Offline | None = None,
 ) -> None:
     """Make one change, say what was done, and wait until the daemons judge by it.
 
@@ -71,29 +92,77 @@ def change_policy(
         change: Makes the change, given the store, who asks, and wall seconds.
         sentence: Says what was done.
         after: Called with the names of the nodes where it is in force.
+        offline: Makes what stands in the snapshot when the store does not take
+            the change; None for one that cannot be made without the store. Such
+            a command prints JSON where it is asked for.
 
     Raises:
         NoAnswerError: A running daemon did not take it over in `IN_FORCE_WAIT_S`.
+        StoreError: Neither the store nor the snapshot took it.
     """
-    actor = current_actor()
-    asyncio.run(_change_policy(shell, actor, change, sentence, after))
+    actor, wanted = current_actor(), _Wanted(change, sentence, after, offline)
+    if offline is None or shell.form is not Form.JSON:
+        asyncio.run(_change_policy(shell, actor, wanted))
+        return
+    with redirect_stdout(sys.stderr):
+        made, fault = asyncio.run(_change_policy(shell, actor, wanted))
+    row = {"revision": made.revision, "count": made.count}
+    print_json(row | {"kept_in": "snapshot" if fault else "store", "store_fault": fault})
 
 
-async def _change_policy(
-    shell: Shell,
-    actor: Actor,
-    change: Callable[[Store, Actor, float], Awaitable[Change]],
-    sentence: Callable[[Change], str],
-    after: After | None,
+async def _change_policy(shell: Shell, actor: Actor, wanted: _Wanted) -> tuple[Change, str]:
+    """Make the change; returns it and why the store did not take it."""
+    made: Change | None = None
+    try:
+        async with opened_store(shell) as store:
+            made = await wanted.make(store, actor, time.time())
+            await _tell_made(shell, store, actor, wanted, made)
+    except StoreError as error:
+        if made is not None or wanted.offline is None:
+            raise
+        return _make_offline(shell, actor, wanted, error), str(error)
+    return made, ""
+
+
+async def _tell_made(
+    shell: Shell, store: Store, actor: Actor, wanted: _Wanted, made: Change
 ) -> None:
-    async with opened_store(shell) as store:
-        made = await change(store, actor, time.time())
-        begin = time.monotonic()
-        say(sentence(made))
-        if made.count:
-            nodes = await _report_nodes(shell, store, made.revision, begin)
-            if after is not None:
-                await after(store, actor, made, nodes)
+    """Say what the store took, and see that it is in force."""
+    begin = time.monotonic()
+    if made.count:
+        await _keep(shell, store)
+    say(wanted.sentence(made))
+    if not made.count:
+        return
+    try:
+        nodes = await _report_nodes(shell, store, made.revision, begin)
+    except NoAnswerError as late:
+        if wanted.offline is None or not is_refused(shell):
+            raise
+        _ = _make_offline(shell, actor, wanted, StoreError(str(late)))
+        return
+    if wanted.after is not None:
+        await wanted.after(store, actor, made, nodes)
+
+
+async def _keep(shell: Shell, store: Store) -> None:
+    """Keep the policy for the fallback when no daemon of this machine does."""
+    node = shell.config.site.node
+    if any(row.node == node and alive(row, time.time()) for row in await store.nodes()):
+        return
+    try:
+        await keep_of_store(shell, store)
+    except StoreError as error:
+        warn(_("{error}; the fallback judges by the policy before").format(error=error))
+
+
+def _make_offline(shell: Shell, actor: Actor, wanted: _Wanted, error: StoreError) -> Change:
+    assert wanted.offline is not None
+    made = change_offline(shell, wanted.offline(actor, time.time()), error)
+    say(wanted.sentence(made))
+    if made.count:
+        tell_offline(shell, made, error)
+    return made
 
 
 async def _report_nodes(shell: Shell, store: Store, revision: int, begin: float) -> tuple[str, ...]:

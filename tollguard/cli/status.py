@@ -79,7 +79,7 @@ def _look(shell: Shell) -> tuple[dict[str, Any], list[Finding]]:
     """
     path = shell.config.status_path
     try:
-        data = _read(path)
+        data = read_status(path)
     except PermissionError as error:
         text = _("{path} cannot be read: {reason}; join the group tollguard")
         raise AccessError(text.format(path=path, reason=error.strerror)) from error
@@ -90,7 +90,7 @@ def _look(shell: Shell) -> tuple[dict[str, Any], list[Finding]]:
     return data, _judge(data, time.time(), shell.config.site.time_zone)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_status(path: Path) -> dict[str, Any]:
     """Read status.json; empty when there is none or it is not what the daemon writes.
 
     Raises:
@@ -104,7 +104,8 @@ def _read(path: Path) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _age_s(data: Mapping[str, Any], now_s: float) -> float | None:
+def age_s(data: Mapping[str, Any], now_s: float) -> float | None:
+    """Say how old a status is; None when it does not tell."""
     # not by tollguard.store.times: that would import SQLite and asyncio, a third of the run
     try:
         return now_s - datetime.fromisoformat(data["at"]).timestamp()
@@ -113,18 +114,18 @@ def _age_s(data: Mapping[str, Any], now_s: float) -> float | None:
 
 
 def _judge(data: Mapping[str, Any], now_s: float, zone: str) -> list[Finding]:
-    age_s = _age_s(data, now_s)
-    if age_s is None:
+    age = age_s(data, now_s)
+    if age is None:
         return [Finding(Health.FAIL, _("the daemon is not running: no status was written"))]
-    if abs(age_s) > STALE_S:
+    if abs(age) > STALE_S:
         text = _("the daemon is not running or stalled: its status is {seconds:.0f} s old")
-        return [Finding(Health.FAIL, text.format(seconds=age_s))]
-    if _has_ended(data.get("pid")):
+        return [Finding(Health.FAIL, text.format(seconds=age))]
+    if has_ended(data.get("pid")):
         return [Finding(Health.FAIL, _("the daemon has ended without saying so"))]
     return [*_faults(data), *_hands(data), *_keys(data, zone), *_losses(data)]
 
 
-def _has_ended(pid: object) -> bool:
+def has_ended(pid: object) -> bool:
     """Tell whether the process that wrote the status is gone: killed, so the file was left."""
     if type(pid) is not int or pid <= 0:
         return True
@@ -148,6 +149,7 @@ def _faults(data: Mapping[str, Any]) -> list[Finding]:
         ("ledger_reason", _("ledger: {reason}; chargeable calls are denied")),
         ("store_reason", _("store: {reason}; the policy in memory goes on judging")),
         ("policy_fault", _judging(data)),
+        ("snapshot_fault", _("snapshot: {reason}; without the daemon no policy judges")),
     ):
         if data.get(key):
             found.append(Finding(Health.WARN, text.format(reason=data[key])))

@@ -1,5 +1,7 @@
 """`tollguard store`: making the store, bringing it up to date, accepting a restored one."""
 
+from pathlib import Path
+
 import click
 
 from tollguard.cli.actor import become_owner
@@ -9,6 +11,7 @@ from tollguard.cli.options import check_reason
 from tollguard.cli.output import warn
 from tollguard.cli.shell import Shell, pass_shell
 from tollguard.i18n import _, ngettext
+from tollguard.policy_trust import floor_of, memory_of, refusal
 from tollguard.snapshot_file import look_at_snapshot
 from tollguard.store import Actor, Change, Store
 from tollguard.store.schema import migrate as migrate_store
@@ -48,8 +51,9 @@ def migrate(shell: Shell) -> None:
 
 @store.command(
     help=_(
-        "Accept this store's policy although it is older than the snapshot's, so that the daemon"
-        " judges by it. What was changed since it was saved is not in force any more."
+        "Accept this store's policy although it is older than the one that this node judged by,"
+        " or was not this node's, so that the daemon judges by it. What was changed since it was"
+        " saved is not in force any more."
     ),
     epilog=examples('tollguard store accept --reason "restored from the backup"'),
 )
@@ -60,20 +64,38 @@ def accept(shell: Shell, reason: str) -> None:
     words = check_reason(reason)
     path = shell.config.snapshot.path
     become_owner(path.parent)
-    kept, fault = look_at_snapshot(path)
-    if fault:
-        warn(fault)
-    above = kept.revision if kept else 0
+    look, memory = look_at_snapshot(path), memory_of(shell.config.ledger.path)
+    if look.fault:
+        warn(look.fault)
+    floor = floor_of(look, memory)
 
     async def make(store: Store, actor: Actor, now_s: float) -> Change:
-        return await store.accept_store(above, words, actor, now_s=now_s)
+        standing = await store.standing(shell.config.site.node)
+        if not refusal(look, memory, standing):
+            return Change(standing.revision, count=0)
+        above = max(floor, standing.revision)
+        change = await store.accept_store(above, words, actor, now_s=now_s)
+        if look.fault:
+            _move_aside(path)
+        return change
 
     def sentence(change: Change) -> str:
-        done = _("accepted: the store's policy is revision {revision}, the snapshot's is {kept}")
+        done = _("accepted: the store's policy is revision {revision}, above {kept} of this node")
         nothing = _(
-            "nothing to accept: the store's policy is revision {revision}, the snapshot's is {kept}"
+            "nothing to accept: the store's policy is revision {revision}, this node's was {kept}"
         )
         text = done if change.count else nothing
-        return text.format(revision=change.revision, kept=above)
+        return text.format(revision=change.revision, kept=floor)
 
     change_policy(shell, make, sentence)
+
+
+def _move_aside(path: Path) -> None:
+    """Keep a snapshot that cannot be read for a look, and out of the daemon's way."""
+    aside = path.with_name(f"{path.name}.unreadable")
+    try:
+        path.replace(aside)
+    except OSError as error:
+        warn(f"{path}: {error.strerror}")
+    else:
+        warn(_("the snapshot that cannot be read is now {path}").format(path=aside))

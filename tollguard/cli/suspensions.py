@@ -3,13 +3,16 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
+from policies.ahead import AheadChange
 from policies.policy import Suspension, SuspensionKind
 from tollguard.cli.cuts import tell_cuts
 from tollguard.cli.lazy import examples
+from tollguard.cli.offline import change_of
 from tollguard.cli.opened import change_policy, opened_store, warn_of_unknown
 from tollguard.cli.options import check_reason, check_target, report_options
 from tollguard.cli.output import Column, Report, Value, print_report, warn
@@ -178,7 +181,17 @@ def _suspend(shell: Shell, kind: SuspensionKind, target: str | None, asked: _Ask
     async def after(store: Store, actor: Actor, change: Change, nodes: tuple[str, ...]) -> None:
         await tell_cuts(store, actor, nodes, (change.revision, kind, new.target), zone)
 
-    change_policy(shell, make, sentence, None if asked.keep_calls else after)
+    def offline(actor: Actor, now_s: float) -> AheadChange:
+        made = _suspension(new.kind, new.target, now_s)
+        words = replace(made, until_s=until_s, reason=new.reason, keep_calls=new.keep_calls)
+        return change_of(words, actor, ends=False)
+
+    change_policy(shell, make, sentence, None if asked.keep_calls else after, offline)
+
+
+def _suspension(kind: SuspensionKind, target: str, at_s: float) -> Suspension:
+    """Name what is closed or opened without the store, which would give it an id."""
+    return Suspension(0, kind, target, at_s, None, "", "")
 
 
 @suspend.command(
@@ -253,7 +266,10 @@ def _resume(shell: Shell, kind: SuspensionKind, target: str | None) -> None:
         )
         return text.format(what=name(kind, checked), count=change.count, revision=change.revision)
 
-    change_policy(shell, make, sentence)
+    def offline(actor: Actor, now_s: float) -> AheadChange:
+        return change_of(_suspension(kind, checked, now_s), actor, ends=True)
+
+    change_policy(shell, make, sentence, None, offline)
 
 
 @resume.command(

@@ -1,5 +1,6 @@
 """`store`: making the store, and accepting one that is older than the snapshot."""
 
+from policies.kept import of_store
 from policies.policy import Policy
 from tests.tollguard.cli.conftest import Bench
 from tollguard.snapshot_file import write_snapshot
@@ -34,7 +35,7 @@ def test_a_store_that_cannot_be_made_is_told(bench: Bench) -> None:
 
 def test_an_older_store_is_accepted(bench: Bench) -> None:
     """Its policy becomes newer than the snapshot's, with who and why; again there is nothing."""
-    write_snapshot(bench.store.parent / "snapshot.json", Policy(revision=5))
+    write_snapshot(bench.store.parent / "snapshot.json", of_store(Policy(revision=5)))
 
     first = bench.run("store", "accept", "--reason", "restored")
     second = bench.run("store", "accept", "--reason", "restored")
@@ -42,11 +43,11 @@ def test_an_older_store_is_accepted(bench: Bench) -> None:
 
     assert (first.code, first.err) == (0, "")
     assert first.out.splitlines() == [
-        "accepted: the store's policy is revision 6, the snapshot's is 5",
+        "accepted: the store's policy is revision 6, above 5 of this node",
         "the daemon is not running on pbx1: it takes effect when the daemon starts",
     ]
     assert second.out == (
-        "nothing to accept: the store's policy is revision 6, the snapshot's is 5\n"
+        "nothing to accept: the store's policy is revision 6, this node's was 6\n"
     )
     assert (row.action, row.revision) == ("store-accept", 6)
 
@@ -59,4 +60,4 @@ def test_without_a_snapshot_an_unused_store_is_accepted(bench: Bench) -> None:
 
     assert result.code == 0
     assert "snapshot.json cannot be read" in result.err
-    assert "revision 1, the snapshot's is 0" in result.out
+    assert "revision 1, above 0 of this node" in result.out
