@@ -134,7 +134,7 @@ class Play:
 
     def channels(self, name: str) -> list[str]:
         """List the channels of an endpoint."""
-        return [c for c in self.stage.guarded.asterisk.channels() if c.startswith(f"PJSIP/{name}-")]
+        return [channel for channel in self.stage.channels() if is_of(channel, name)]
 
     def wait_gone(self, name: str) -> None:
         """Wait until an endpoint is in no call any more: the others talk without it."""
@@ -147,18 +147,24 @@ class Play:
     def partner(self, name: str) -> str:
         """Name the channel that an endpoint talks with."""
         (bridge,) = self._bridges(name)
-        others = [row[0] for row in self.stage.channel_rows() if row[12] == bridge]
-        (partner,) = [other for other in others if not other.startswith(f"PJSIP/{name}-")]
+        talking = [channel for channel, own in self.stage.channels().items() if own == bridge]
+        (partner,) = [channel for channel in talking if not is_of(channel, name)]
         return partner
 
     def _bridges(self, name: str) -> list[str]:
-        mine = [row for row in self.stage.channel_rows() if row[0].startswith(f"PJSIP/{name}-")]
-        return [row[12] for row in mine if row[12] not in ("", "(None)")]
+        return [
+            own for channel, own in self.stage.channels().items() if own and is_of(channel, name)
+        ]
 
     def act(self, **headers: str) -> Message:
         """Do what the switchboard's AMI user may."""
         with self.stage.operator() as ami:
             return ami.act(**headers)
+
+
+def is_of(channel: str, endpoint: str) -> bool:
+    """Tell whether a channel is an endpoint's."""
+    return channel.startswith(f"PJSIP/{endpoint}-")
 
 
 class Stage:
@@ -226,10 +232,21 @@ class Stage:
         with RawPhone(who.access, who.name, who.address, who.port) as raw:
             assert raw.register() == 200, who.name
 
-    def channel_rows(self) -> list[list[str]]:
-        """List the channels; the first field is the name, the 13th the bridge it is in."""
-        lines = self.guarded.asterisk.cli("core show channels concise").splitlines()
-        return [line.split("!") for line in lines if line.count("!") >= 12]
+    def channels(self) -> dict[str, str]:
+        """List the channels' names, each with the bridge it is in, or empty."""
+        return {
+            told["Channel"]: told.get("BridgeId", "")
+            for told in self._list("CoreShowChannels")
+            if told.get("Event") == "CoreShowChannel"
+        }
+
+    def _list(self, action: str) -> list[Message]:
+        # over AMI: a console command costs a process, and many plays wait at once
+        with self.operator() as ami:
+            ami.act(Action=action)
+            while ami.read().get("EventList") != "Complete":
+                pass
+            return ami.messages
 
     def inbound(self) -> Phone:
         """Return the trunk's far end as one that calls."""
@@ -237,11 +254,9 @@ class Stage:
 
     def place_parked_by(self, name: str) -> str:
         """Return the place where an endpoint has parked a call; empty when there is none."""
-        with self.operator() as ami:
-            ami.act(Action="ParkedCalls")
-            while (told := ami.read()).get("Event") != "ParkedCallsComplete":
-                if told.get("ParkerDialString") == f"PJSIP/{name}":
-                    return told["ParkingSpace"]
+        for told in self._list("ParkedCalls"):
+            if told.get("ParkerDialString") == f"PJSIP/{name}":
+                return told["ParkingSpace"]
         return ""
 
     def operator(self) -> RawAmi:

@@ -22,6 +22,7 @@ from tests.asterisk.waiting import until
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 CALL_TIMEOUT_S = 30.0
+KEPT_S = 120.0  # the longest stay of a phone whose call another ends
 FINAL = re.compile(r"^SIP/2\.0 ([2-6]\d\d) .*?^CSeq: \d+ (\w+)", re.MULTILINE | re.DOTALL)
 
 
@@ -54,11 +55,11 @@ class Phone:
     def call(self, number: str | bytes, hold_s: float = 0.0) -> "Run":
         """Start a call that stays ``hold_s`` after its answer; use it in a ``with``."""
         options = ["-s", os.fsdecode(number), "-d", str(int(hold_s * 1000))]
-        return Run(self, "call", {}, tuple(options))
+        return Run(self, "call", {}, tuple(options), CALL_TIMEOUT_S + hold_s)
 
     def transfer(self, number: str, target: str) -> "Run":
         """Start a call whose answerer is transferred to ``target`` by a REFER."""
-        return Run(self, "refer-caller", {"target": target}, ("-s", number))
+        return Run(self, "refer-caller", {"target": target}, ("-s", number), KEPT_S)
 
     def answer(self) -> "Run":
         """Wait for one call and answer it."""
@@ -74,10 +75,10 @@ class Phone:
 
     def bring(self, number: str) -> "Run":
         """Start a call as a trunk brings it: nobody asks for a password."""
-        return Run(self, "inbound", {}, ("-s", number))
+        return Run(self, "inbound", {}, ("-s", number), KEPT_S)
 
     def _callee(self, scenario: str, keys: dict[str, str]) -> "Run":
-        run = Run(self, scenario, keys, ())
+        run = Run(self, scenario, keys, (), KEPT_S)
         until(lambda: is_taken(self.address, self.port), 10, f"{scenario} listens")
         return run
 
@@ -107,9 +108,14 @@ class Run:
     """One running SIPp."""
 
     def __init__(
-        self, who: Phone, scenario: str, keys: dict[str, str], options: tuple[str, ...]
+        self,
+        who: Phone,
+        scenario: str,
+        keys: dict[str, str],
+        options: tuple[str, ...],
+        stays_s: float = CALL_TIMEOUT_S,
     ) -> None:
-        """Start it; ``keys`` fill the scenario's own words."""
+        """Start it; ``keys`` fill the scenario's words; it ends itself after ``stays_s``."""
         self._folder = Path(tempfile.mkdtemp(prefix="tg-sipp-", dir="/tmp"))
         self._trace = self._folder / "messages"
         self.started_at_s = time.monotonic()
@@ -120,7 +126,7 @@ class Run:
                 f"{who.access.address}:{who.access.sip_port}",
                 *("-sf", str(SCENARIOS / f"{scenario}.xml")),
                 *("-i", who.address, "-p", str(who.port), "-m", "1", "-nostdin"),
-                *("-timeout", f"{CALL_TIMEOUT_S:.0f}s", "-trace_msg"),
+                *("-timeout", f"{stays_s:.0f}s", "-trace_msg"),
                 *("-message_file", str(self._trace), "-au", who.name, "-ap", who.secret),
                 *("-key", "user", who.name, *words, *options),
             ],
