@@ -66,6 +66,7 @@ class _Told:
     uniqueid: str
     linkedid: str
     token: str
+    paid: bool
     dial_string: str
     outgoing: bool
     up: bool
@@ -130,11 +131,12 @@ class Adoption:
         Returns:
             False when a channel did not answer and is to be asked again.
         """
-        unknown = [u for u in self._channels if self._situation.leg(u) is None]
+        channels = self._channels.values()
+        unknown = [one for one in channels if self._situation.leg(one.uniqueid) is None]
         if not unknown:
             return True
         async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(self._ask(uniqueid)) for uniqueid in unknown]
+            asked = [group.create_task(self._ask(channel)) for channel in unknown]
         answers = [one.result() for one in asked]
         told = [one for one in answers if isinstance(one, _Told)]
         records = await self._find(told)
@@ -151,16 +153,15 @@ class Adoption:
         linkedid = event.linkedid or (known.linkedid if known else "")
         self._channels[event.uniqueid] = replace(event, linkedid=linkedid)
 
-    async def _ask(self, uniqueid: str) -> _Told | bool:
+    async def _ask(self, channel: ChannelSeen) -> _Told | bool:
         """Ask a channel; True when it has nothing to tell, False when it did not answer."""
-        channel = self._channels[uniqueid]
-        ask = self._hands.variable
+        ask, uniqueid = self._hands.variable, channel.uniqueid
         try:
             async with self._turns:
                 # The leg's own mark; it inherits a later token where it was transferred.
-                token = await ask(uniqueid, "TOLLGUARD_PAID")
-                outgoing = bool(token) or await self._is_outgoing(channel)
-                token = token or await ask(uniqueid, "TOLLGUARD_TOKEN")
+                paid = await ask(uniqueid, "TOLLGUARD_PAID")
+                outgoing = bool(paid) or await self._is_outgoing(channel)
+                token = paid or await ask(uniqueid, "TOLLGUARD_TOKEN")
                 if not token and not outgoing:
                     return True  # somebody calls in
                 dial_string = await self._dial_string(channel, outgoing=outgoing)
@@ -171,7 +172,9 @@ class Adoption:
             return True
         except AmiError:
             return False
-        return _Told(uniqueid, channel.linkedid, token, dial_string, outgoing, up, limit_s)
+        return _Told(
+            uniqueid, channel.linkedid, token, bool(paid), dial_string, outgoing, up, limit_s
+        )
 
     async def _is_outgoing(self, channel: ChannelSeen) -> bool:
         """Tell whether Asterisk itself dialled a channel: by Dial, or by an Originate without it.
@@ -211,6 +214,9 @@ class Adoption:
         channel = self._channels.get(told.uniqueid)
         if channel is None or self._situation.leg(told.uniqueid) is not None:
             return
+        if record is not None and told.paid and channel.channel.startswith("PJSIP/"):
+            # A transfer made it the caller of another leg, and Dial wrote that one's number here.
+            told = replace(told, dial_string=f"{record.dialled}@{record.trunk}")
         toward = trunk_leg(channel.channel, told.dial_string, self._gate.policy.site.trunks)
         if toward is None:
             return

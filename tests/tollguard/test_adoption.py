@@ -216,6 +216,34 @@ async def test_a_leg_that_no_record_proves_is_nobodys(
         assert made.desk.situation.chargeable_calls() == 0
 
 
+@pytest.mark.parametrize("later", [TOKYO, "110", "01044123456789"])
+async def test_a_leg_that_was_transferred_is_what_was_paid_for_it(
+    tmp_path: Path, later: str
+) -> None:
+    """Its own mark counts; what it dialled since then, as somebody's caller, is another leg's."""
+    async with adopting(tmp_path) as made:
+        await made.reserve("t1")
+        made.channel("2.1", paid="t1", token="t2", dialled=later)
+        assert await made.adoption.adopt()
+
+        assert made.of("2.1") == ("6001", "MC", False)
+        assert made.leg("2.1").token == "t1"
+        assert "Hangup" not in {action["Action"] for action in made.fake.actions}
+
+
+async def test_a_channel_that_ends_before_it_is_asked_stops_nobody(tmp_path: Path) -> None:
+    """The others are adopted all the same."""
+    async with adopting(tmp_path) as made, asyncio.TaskGroup() as group:
+        await made.reserve("t1")
+        made.channel("2.1", paid="t1", dialled=MONACO)
+        made.channel("2.2", dialled=TOKYO)
+        done = group.create_task(made.adoption.adopt())
+        asyncio.get_running_loop().call_soon(made.see, ChannelGone(0.0, "2.2", 16))
+        assert await done
+
+        assert [leg.uniqueid for leg in made.desk.situation.legs()] == ["2.1"]
+
+
 async def test_who_calls_in_and_who_calls_out_from_the_trunk_are_no_legs(tmp_path: Path) -> None:
     """A channel without a token that runs the dialplan, and the caller that has it, are left."""
     async with adopting(tmp_path) as made:
