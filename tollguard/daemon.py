@@ -5,6 +5,7 @@ import errno
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -295,20 +296,50 @@ class Daemon:
     def status(self) -> Status:
         """Say how everything is now."""
         gate, ledger, link = self.gate, self.reservations, self.link
-        mode = gate.policy.mode.value
-        stops, does_not_stop = stopped_now(mode, ledger.fault, self.situation.blind)
-        ami, hands, keys = self.session.state, self.hands.state, self.keys
-        return Status(
+        stops, does_not_stop = stopped_now(
+            gate.policy.mode.value, ledger.fault, self.situation.blind
+        )
+        legs = self.backstop.counts
+        return self._status_of_links(self._status_of_site())(
+            ledger_id=ledger.ledger_id,
+            ledger_seq=ledger.last_seq,
+            ledger_state=ledger.shown_state,
+            ledger_reason=ledger.fault,
+            store_state="failed" if link.fault else "ok",
+            store_reason=link.fault,
+            verdicts_waiting=self.verdicts.waiting,
+            verdicts_dropped=self.verdicts.dropped,
+            findings_dropped=self.facts.dropped,
+            hostile_events=self.situation.hostile,
+            calls=len(self.cutter.live()),
+            legs_cut=legs.cut,
+            legs_recorded=legs.recorded,
+            legs_stood=legs.stood,
+            stops=stops,
+            does_not_stop=does_not_stop,
+        )
+
+    def _status_of_site(self) -> Callable[..., Status]:
+        """Begin the status with what this daemon is, and by which policy it judges."""
+        return partial(
+            Status,
             node=self._config.site.node,
             pid=os.getpid(),
             at=to_text(time.time()),
             started_at=self._started_at,
             version=version("tollguard"),
-            mode=mode,
-            policy_revision=gate.policy.revision,
+            mode=self.gate.policy.mode.value,
+            policy_revision=self.gate.policy.revision,
             policy_source=self.watch.source,
             policy_fault=self.watch.fault,
             snapshot_fault=self.watch.snapshot_fault,
+        )
+
+    def _status_of_links(self, begun: Callable[..., Status]) -> Callable[..., Status]:
+        """Go on with how it is joined to Asterisk: its eyes, its hands and its gate."""
+        ami, hands, keys = self.session.state, self.hands.state, self.keys
+        return partial(
+            begun,
             ami_state=ami.standing.value,
             ami_since=_wall_text(ami.since_s),
             ami_reason=ami.reason,
@@ -325,19 +356,6 @@ class Daemon:
             refused={str(reason): count for reason, count in self.server.refused.items()},
             wrong_keys=keys.count,
             wrong_keys_since=_wall_text(keys.since_s) if keys.count else "",
-            ledger_id=ledger.ledger_id,
-            ledger_seq=ledger.last_seq,
-            ledger_state=ledger.shown_state,
-            ledger_reason=ledger.fault,
-            store_state="failed" if link.fault else "ok",
-            store_reason=link.fault,
-            verdicts_waiting=self.verdicts.waiting,
-            verdicts_dropped=self.verdicts.dropped,
-            findings_dropped=self.facts.dropped,
-            hostile_events=self.situation.hostile,
-            calls=len(self.cutter.live()),
-            stops=stops,
-            does_not_stop=does_not_stop,
         )
 
     def _sight(self) -> tuple[str, str]:

@@ -57,6 +57,9 @@ class Status:
         findings_dropped: Never stored: too many waited.
         hostile_events: AMI events that broke the rules.
         calls: Legs toward trunks that are dialled or up.
+        legs_cut: Legs around the gate that were hung up since the start.
+        legs_recorded: Those that were only recorded: observed, or undeclared.
+        legs_stood: Legs around the gate that stand: emergencies, and calls at home.
         stops: What is being stopped now, as stable words.
         does_not_stop: What is not, as stable words.
     """
@@ -98,6 +101,9 @@ class Status:
     findings_dropped: int
     hostile_events: int
     calls: int
+    legs_cut: int
+    legs_recorded: int
+    legs_stood: int
     stops: tuple[str, ...]
     does_not_stop: tuple[str, ...]
 

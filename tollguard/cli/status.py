@@ -202,6 +202,8 @@ def _losses(data: Mapping[str, Any]) -> list[Finding]:
     for key, text in (
         ("verdicts_dropped", _("{count} verdicts were not stored (they are in the journal)")),
         ("findings_dropped", _("{count} findings were not stored")),
+        ("legs_cut", _("{count} calls around the gate were hung up: tollguard findings")),
+        ("legs_recorded", _("{count} calls around the gate were recorded: tollguard findings")),
         ("hostile_events", _("{count} forged or broken AMI events were ignored")),
     ):
         if data.get(key):

@@ -54,6 +54,9 @@ GOOD: dict[str, Any] = {
     "verdicts_dropped": 0,
     "findings_dropped": 0,
     "hostile_events": 0,
+    "legs_cut": 0,
+    "legs_recorded": 0,
+    "legs_stood": 0,
     "calls": 1,
     "stops": ["malformed-numbers", "suspensions", "rules"],
     "does_not_stop": [],
@@ -141,6 +144,8 @@ def test_observing_says_that_nothing_is_stopped(bench: Bench) -> None:
             "! 3 verdicts were not stored (they are in the journal)",
         ),
         ({"findings_dropped": 3}, "! 3 findings were not stored"),
+        ({"legs_cut": 2}, "! 2 calls around the gate were hung up: tollguard findings"),
+        ({"legs_recorded": 1}, "! 1 calls around the gate were recorded: tollguard findings"),
         ({"hostile_events": 3}, "! 3 forged or broken AMI events were ignored"),
     ],
 )
