@@ -50,7 +50,12 @@ docs: $(STAMP) ## the generated pages say what the code says
 
 .PHONY: test
 test: $(STAMP) ## every test, a real Asterisk included
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not kill" $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory kill
+
+.PHONY: kill
+kill: $(STAMP) ## kill -9 the daemon 50 times under load (about 80 s; part of test, alone because it promises times)
+	$(BIN)/python -m pytest -n 0 -m kill tests/asterisk/test_kill.py
 
 WHEEL_VENV := build/wheel-venv
 # The installed copy must find nothing of the checkout: another folder, no PYTHONPATH, isolated.

@@ -1,5 +1,6 @@
 """`tollguard serve`: the daemon, in the foreground; systemd starts it."""
 
+import gc
 import os
 
 import click
@@ -16,6 +17,7 @@ from tollguard.i18n import _
 @pass_shell
 def serve(shell: Shell) -> int:
     """Serve until told to stop; the exit code is the daemon's."""
+    gc.disable()  # loading makes no garbage, and a restart shall be short; the daemon enables it
     from tollguard.daemon import serve as run_daemon
 
     os.environ.pop("COLUMNS", None)  # a journal keeps each sentence on one line
