@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policies.kept import MAX_REVISION
+from policies.policy import Limits, Mode, Policy, Site
 from tollguard.errors import LedgerError
 from tollguard.ledger_file import read
 from tollguard.reach import found
@@ -42,6 +43,16 @@ def memory_of(path: Path) -> Memory:
     revisions = [entry.policy_revision for entry in report.entries]
     believable = [revision for revision in revisions if revision <= MAX_REVISION]
     return Memory(report.last_seq > 0, report.ledger_id, max(believable, default=0))
+
+
+def fallback_policy(site: Site) -> Policy:
+    """Make the policy of a node that had one and can believe none.
+
+    Emergency and free domestic calls pass, nothing abroad nor otherwise chargeable does. Only a
+    node that never had a policy observes.
+    """
+    limits = Limits(chargeable_per_endpoint=0, chargeable_per_site=0)
+    return Policy(site=site, mode=Mode.ENFORCE, limits=limits)
 
 
 def _is_filled(path: Path) -> bool:

@@ -14,9 +14,9 @@ import structlog
 
 from policies.ahead import AheadChange, with_changes
 from policies.kept import Kept
-from policies.policy import Limits, Mode, Policy, Site
+from policies.policy import Mode, Policy, Site
 from tollguard.errors import StoreError
-from tollguard.policy_trust import Memory, older, refusal
+from tollguard.policy_trust import Memory, fallback_policy, older, refusal
 from tollguard.snapshot_keeper import SnapshotKeeper
 from tollguard.store.ahead import Standing
 from tollguard.store.watch import RevisionWatch
@@ -102,13 +102,7 @@ class PolicyWatch:
             return False
 
     def _fall_back(self) -> None:
-        """Judge by what costs nothing: no calls abroad nor other chargeable ones without a grant.
-
-        Emergency and free domestic calls pass. Only a node that never had a policy observes.
-        """
-        limits = Limits(chargeable_per_endpoint=0, chargeable_per_site=0)
-        self.policy = Policy(site=self._site, mode=Mode.ENFORCE, limits=limits)
-        self.source = "fallback"
+        self.policy, self.source = fallback_policy(self._site), "fallback"
 
     async def run(self, applied: Applied, woken: Callable[[], None]) -> None:
         """Follow the store until cancelled.

@@ -73,7 +73,7 @@ def _file(shell: Shell) -> Iterator[Remark]:
 
 
 def _remarks(config: "Config") -> Iterator[Remark]:
-    for checks in (_trunks, _gate, _secrets, _files, _folders, _store):
+    for checks in (_trunks, _gate, _secrets, _files, _folders, _store, _snapshot):
         yield from checks(config)
 
 
@@ -159,6 +159,16 @@ def _fault_of(folder: Path, *, closed: bool) -> str:
 def _store(config: "Config") -> Iterator[Remark]:
     # The daemon guards without its store too, by the snapshot: no reason not to start.
     return _tried(WARNING, "store.url", lambda: asyncio.run(_load_policy(config)))
+
+
+def _snapshot(config: "Config") -> Iterator[Remark]:
+    """The fallback judges by it, also while the daemon does not need it."""
+    from tollguard.snapshot_file import look_at_snapshot
+
+    path = config.snapshot.path
+    fault = look_at_snapshot(path).fault
+    if fault and not _fault_of(path.parent, closed=False):
+        yield Remark(WARNING, "snapshot.path", fault)
 
 
 async def _load_policy(config: "Config") -> None:

@@ -3,7 +3,6 @@
 It works with no daemon and no store: then it judges by the configuration and a fresh policy.
 """
 
-import asyncio
 import sys
 import time
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from tollguard.cli.output import (
 )
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import parse_time
-from tollguard.errors import ConfigError, StoreError
+from tollguard.errors import ConfigError
 from tollguard.i18n import _
 from tollguard.reach import found
 
@@ -63,9 +62,12 @@ def explain(
     config = _config(shell)
     now_s = time.time()
     at_s = now_s if at_text is None else parse_time(at_text, config.site.time_zone, now_s, "--at")
-    policy = _policy(shell, config)
+    policy, source = _policy(shell, config)
     who = None if endpoint is None else check_endpoint(endpoint)
-    results = list(_judge_all(config, policy, number, (who, trunk), at_s))
+    results = [
+        {**result, "policy_source": source, "policy_revision": policy.revision}
+        for result in _judge_all(config, policy, number, (who, trunk), at_s)
+    ]
     _print(shell, results, single=number != "-")
 
 
@@ -92,32 +94,17 @@ def _is_missing(path: Path) -> bool:
         return False
 
 
-def _policy(shell: Shell, config: "Config") -> "Policy":
+def _policy(shell: Shell, config: "Config") -> "tuple[Policy, str]":
+    """Take the policy that judges, and where it comes from."""
     from policies.policy import Policy
+    from tollguard.cli.judging import DEFAULT, policy_in_force
     from tollguard.store.schema import store_path
 
-    if _is_unconfigured(shell) or _is_missing(store_path(config.store.url)):
-        return Policy(site=config.to_site())
-    return asyncio.run(_stored_policy(config))
-
-
-async def _stored_policy(config: "Config") -> "Policy":
-    from policies.policy import Policy
-    from tollguard.cli.actor import become_owner
-    from tollguard.store import Store
-    from tollguard.store.schema import store_path
-
-    become_owner(store_path(config.store.url).parent)
-    try:
-        store = await Store.open(config.store.url)
-        try:
-            return await store.load_policy(config.to_site())
-        finally:
-            await store.close()
-    except StoreError as error:
-        text = _("{error}; judged by a fresh policy, without your suspensions and grants")
-        click.echo(text.format(error=error), err=True)
-        return Policy(site=config.to_site())
+    if _is_unconfigured(shell) or (
+        _is_missing(store_path(config.store.url)) and _is_missing(config.snapshot.path)
+    ):
+        return Policy(site=config.to_site()), DEFAULT
+    return policy_in_force(shell)
 
 
 def _numbers(number: str) -> Iterator[str]:
@@ -229,6 +216,7 @@ def _print_one(result: dict[str, object]) -> None:
             ),
             (_("chargeable"), _("yes") if result["chargeable"] else _("no")),
             (_("limit"), f"{limit_ms / 1000:g} s" if limit_ms else ""),
+            (_("policy"), f"revision {result['policy_revision']} ({result['policy_source']})"),
         ]
     )
     print_steps(steps)

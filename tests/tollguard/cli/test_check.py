@@ -232,3 +232,13 @@ def test_one_file_for_store_and_ledger_is_an_error(good: Bench) -> None:
 
     assert result.code == 78
     assert "error  ledger.path: it is the store's file" in result.out
+
+
+def test_a_snapshot_that_cannot_be_read_is_a_warning(good: Bench) -> None:
+    """Although the store is good: the fallback could not judge by it."""
+    (good.folder / "state" / "snapshot.json").write_text("{")
+    result = good.run("check")
+
+    assert result.code == 0
+    assert "warning  snapshot.path: " in result.out
+    assert "snapshot.json cannot be read: snapshot: not JSON" in result.out

@@ -2,11 +2,17 @@
 
 import io
 import json
+import os
 import sys
+import time
 
 import pytest
 
+from policies.kept import of_store
+from policies.policy import Mode, Policy
 from tests.tollguard.cli.conftest import Bench
+from tollguard.snapshot_file import write_snapshot
+from tollguard.store.times import to_text
 
 ABROAD = "01037793123456"
 KEYS = [
@@ -26,6 +32,8 @@ KEYS = [
     "trunk",
     "dialled",
     "mode",
+    "policy_source",
+    "policy_revision",
 ]
 
 
@@ -56,6 +64,8 @@ def test_it_works_without_configuration_store_and_daemon(
         "trunk": "trunk",
         "dialled": ABROAD,
         "mode": "observe",
+        "policy_source": "default",
+        "policy_revision": 0,
     }
     assert {
         "judge": "international",
@@ -98,6 +108,7 @@ def test_a_person_reads_it_as_a_page(bench: Bench) -> None:
         "sent to trunk  110@trunk",
         "chargeable     no",
         "limit          86400 s",
+        "policy         revision 0 (store)",
         "judge      says     because",
         "──────────────────────────────────────────────────────────────────────",
         "principal  ABSTAIN  nobody answers for the call",
@@ -198,3 +209,36 @@ def test_a_plan_that_cannot_be_is_told(bench: Bench) -> None:
         "  site.country: plan 'jp' is Japan's, not that of 'GB';"
         ' set plan = "generic", or country = "JP"\n',
     )
+
+
+def test_a_daemon_that_judges_by_its_snapshot_is_followed(bench: Bench) -> None:
+    """What the store says is not what judges, and standard error says why."""
+    bench.run("mode", "enforce")
+    kept = of_store(Policy(revision=9, mode=Mode.OBSERVE))
+    write_snapshot(bench.store.parent / "snapshot.json", kept)
+    run = bench.folder / "run"
+    run.mkdir(exist_ok=True)
+    live = {"at": to_text(time.time()), "pid": os.getpid(), "policy_fault": "older than 9"}
+    (run / "status.json").write_text(json.dumps(live | {"policy_source": "snapshot"}))
+    followed = bench.run("explain", ABROAD, "--endpoint", "6001", "--json")
+    (run / "status.json").write_text(json.dumps(live | {"policy_source": "store"}))
+    stored = bench.run("explain", ABROAD, "--endpoint", "6001", "--json")
+    answers = [json.loads(result.out) for result in (followed, stored)]
+
+    assert [answer["verdict"] for answer in answers] == ["ALLOW", "DENY"]
+    assert [answer["policy_source"] for answer in answers] == ["snapshot", "store"]
+    assert answers[0]["policy_revision"] == 9
+    assert "older than 9; judged by the snapshot, revision 9" in followed.err
+    assert stored.err == ""
+
+
+def test_a_store_that_would_be_refused_does_not_explain(bench: Bench) -> None:
+    """Without a daemon it is judged as one would that started now."""
+    bench.run("mode", "observe")
+    path = bench.store.parent / "snapshot.json"
+    path.write_text("{")
+    result = bench.run("explain", ABROAD, "--endpoint", "6001")
+
+    assert "cannot be told without the snapshot; judged as a daemon without any" in result.err
+    assert "DENY international-not-permitted" in result.out
+    assert "revision 0 (fallback)" in result.out
