@@ -119,6 +119,21 @@ def test_a_limit_that_runs_goes_on_behind_the_script(
     assert 2.5 < call.ended_at_s - run.started_at_s < 4.5
 
 
+@pytest.mark.parametrize("where", ["{script}", "../agi/stand-in", "agi://127.0.0.1:9/gate"])
+def test_nothing_outside_agi_bin_is_run(world: World, script: Script, where: str) -> None:
+    """Who may set globals through AMI starts no program of his own: the fail mode answers."""
+    script.write(scripts.ALLOW)
+    place = where.format(script=script.path)
+    world.asterisk.cli(f"dialplan set global TOLLGUARD_FALLBACK {place}")
+    try:
+        assert world.phone.dial(HOME) == 200
+    finally:
+        world.asterisk.cli("dialplan set global TOLLGUARD_FALLBACK stand-in")
+
+    assert script.arguments() == []
+    assert world.trunk.numbers() == [HOME.encode()]
+
+
 def test_at_most_eight_run_at_once(world: World, script: Script) -> None:
     """The calls beyond them go by the fail mode at once, and later ones start scripts again."""
     script.write(scripts.BROKEN["is silent"])

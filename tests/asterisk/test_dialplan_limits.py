@@ -21,6 +21,8 @@ PHONES = """exten => _8.,1,Set(TIMEOUT(absolute)=3)
  same => n,Goto(tollguard-outbound,${FILTER(0-9,${EXTEN:1})},1)
 exten => _6.,1,Set(__FORWARD_CONTEXT=phones)
  same => n,Goto(tollguard-outbound,${FILTER(0-9,${EXTEN:1})},1)
+exten => _4.,1,Set(BLINDTRANSFER=PJSIP/6002-0000002a)
+ same => n,Goto(both,${FILTER(0-9,${EXTEN:1})},1)
 exten => _7.,1,Goto(both,${FILTER(0-9,${EXTEN:1})},1)
 exten => _5.,1,Set(TIMEOUT(absolute)=3)
  same => n,Goto(then-110,${FILTER(0-9,${EXTEN:1})},1)
@@ -151,6 +153,21 @@ def test_a_second_line_tries_another_trunk(world: World) -> None:
     assert world.phone.dial("70312345678") == 200
     assert (world.trunk.numbers(), world.trunk_b.numbers()) == ([b"0312345678"], [b"0312345678"])
     assert [e["agi_arg_1"] for e in world.gate.environments] == ["trunk", "trunk-b"]
+
+
+def test_the_second_trunks_pass_is_told_of_the_transfer_too(world: World) -> None:
+    """Who transferred the call is responsible on every trunk that is tried for it."""
+    told: list[str] = []
+
+    def script(session: gatepeer.Session) -> None:
+        told.append(session.command('GET FULL VARIABLE "${BLINDTRANSFER}"'))
+        gatepeer.allow()(session)
+
+    world.reset(script)
+    world.trunk.status = b"503 Service Unavailable"
+
+    assert world.phone.dial("40312345678") == 200
+    assert told == ["200 result=1 (PJSIP/6002-0000002a)"] * 2
 
 
 def test_a_refused_call_tries_no_other_trunk(world: World) -> None:
