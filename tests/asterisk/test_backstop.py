@@ -29,7 +29,7 @@ exten => _[0-9+].,1,Dial(PJSIP/trunk/sip:${EXTEN}@FAR_END,30)
 exten => _X.,1,Dial(PJSIP/${EXTEN}@planted,30)
 [forked]
 exten => _X.,1,Gosub(tollguard-gate,s,1(trunk,${EXTEN}))
- same => n,Dial(PJSIP/${TOLLGUARD_NUMBER}@trunk&PJSIP/${TOLLGUARD_NUMBER}@trunk,30)
+ same => n,Dial(PJSIP/${TOLLGUARD_NUMBER}@trunk&PJSIP/${TOLLGUARD_NUMBER}@trunk,5)
 [waiting]
 exten => _X.,1,Gosub(tollguard-gate,s,1(trunk,${EXTEN}))
  same => n,Wait(3)
@@ -280,3 +280,23 @@ def test_observe_records_and_cuts_nothing(guarded: Guarded) -> None:
         assert finding(guarded, "unaccounted-leg", number)["done"] == "recorded"
     finally:
         guarded.daemon.run("mode", "enforce")
+
+
+def test_what_was_originated_while_the_daemon_was_down_is_cut_when_it_comes(
+    guarded: Guarded,
+) -> None:
+    """A leg without a Dial, a token or a row that surely costs is hung up; one at home stays."""
+    abroad = f"{MONACO}9"
+    guarded.daemon.stop()
+    robot(guarded, Channel=f"PJSIP/{TOKYO}@trunk", Application="Wait", Data="12")
+    robot(guarded, Channel=f"PJSIP/{abroad}@trunk", Application="Wait", Data="60")
+    until(lambda: len(guarded.trunk.calls) == 2, 5, "both calls came")
+    until(lambda: all(call.answered_at_s for call in guarded.trunk.calls), 5, "both are up")
+    guarded.daemon.start()
+    thief = next(call for call in guarded.trunk.calls if call.number == abroad.encode())
+    home = next(call for call in guarded.trunk.calls if call is not thief)
+
+    until(lambda: thief.ended_at_s, 5, "the one abroad was ended")
+    assert home.ended_at_s is None
+    assert finding(guarded, "unaccounted-leg", abroad)["reason"] == "found-without-row"
+    assert "adopted-unaccounted" in guarded.daemon.journal()
