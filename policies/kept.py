@@ -25,7 +25,7 @@ MAX_BYTES = 16 * 1_024 * 1_024
 # What a float can tell apart from its neighbours: also room for 9e15 changes.
 MAX_REVISION = 2**53
 
-_HEAD = re.compile(rb'\{"ahead":\[\],"base":([0-9]{1,16}),')
+_HEAD = re.compile(rb'\{"ahead": ?\[\], ?"base": ?([0-9]{1,16}),')
 
 # What the first format did not have, with what it meant.
 _NEW_OF_POLICY: Mapping[str, object] = {"originate_grants": []}
@@ -50,6 +50,11 @@ class Kept:
     policy: Policy
     base: int
     ahead: tuple[AheadChange, ...] = ()
+
+    @property
+    def least(self) -> int:
+        """The lowest revision of a store that is as new: what is ahead of it counts apart."""
+        return self.base if self.ahead else self.policy.revision
 
 
 def of_store(policy: Policy) -> Kept:

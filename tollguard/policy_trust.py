@@ -83,8 +83,8 @@ def refusal(look: Look, memory: Memory, standing: Standing) -> str:
     """
     revision = standing.revision
     if look.kept is not None:
-        base = look.kept.base
-        return older(revision, f"the snapshot's {base}") if revision < base else ""
+        least = look.kept.least
+        return older(revision, f"the snapshot's {least}") if revision < least else ""
     if look.fault and look.base is None:
         return "whether the store's policy is the newest cannot be told without the snapshot"
     if revision < floor_of(look, memory):

@@ -65,6 +65,10 @@ class PolicyWatch:
         """Why the snapshot cannot be read or written; empty when it can."""
         return self._file.fault
 
+    @property
+    def _kept(self) -> Kept:
+        return Kept(self.policy, self._base, self._ahead)
+
     async def start(self, memory: Memory | None = None) -> Policy:
         """Get the first policy: the store's unless the snapshot's is newer, else a safe one.
 
@@ -207,8 +211,7 @@ class PolicyWatch:
         """Say why a store's policy may not judge; empty when it may."""
         if self.source in ("fallback", "default"):
             return refusal(self._file.look, self._memory, standing)
-        # what is ahead of the store has a higher revision than the store can have
-        least = self._base if self._ahead else self.policy.revision
+        least = self._kept.least
         if standing.revision >= least:
             return ""
         newer = f"the snapshot's {least}" if self.source == "snapshot" else f"{least} in force"
@@ -252,7 +255,7 @@ class PolicyWatch:
     async def keep(self) -> None:
         """Write the policy in force to the snapshot; of one that nobody made, only the marker."""
         if self.source in ("store", "snapshot"):
-            await self._file.keep(Kept(self.policy, self._base, self._ahead))
+            await self._file.keep(self._kept)
         else:
             await self._file.mark(observing=self.policy.mode is Mode.OBSERVE)
 

@@ -40,6 +40,7 @@ def test_loading_what_was_dumped_gives_the_same(kept: Kept) -> None:
 def test_a_policy_of_the_store_s_comes_from_its_own_revision() -> None:
     """Nothing is ahead of the store then."""
     assert of_store(POLICY) == Kept(POLICY, 7, ())
+    assert (of_store(POLICY).least, FULL.least) == (7, 6)
 
 
 @pytest.mark.parametrize(
@@ -121,5 +122,6 @@ def test_what_was_cut_off_still_tells_the_store_s_revision() -> None:
     whole = dump(of_store(POLICY))
 
     assert base_of_damaged(whole[:40]) == base_of_damaged(whole) == 7
+    assert base_of_damaged(json.dumps(json.loads(whole)).encode()) == 7
     assert base_of_damaged(whole[:10]) is None
     assert base_of_damaged(dump(FULL)) is None

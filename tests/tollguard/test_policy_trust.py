@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from policies.ahead import AheadChange
 from policies.kept import MAX_REVISION, Kept, of_store
-from policies.policy import Policy
+from policies.policy import Policy, Suspension, SuspensionKind
 from tollguard.ledger_file import SCHEMA, new_identity
 from tollguard.policy_trust import Memory, floor_of, memory_of, refusal
 from tollguard.snapshot_file import Look
 from tollguard.store.ahead import Standing
 
-KEPT = Look(Kept(Policy(8), 6, ()))
+MADE = Suspension(0, SuspensionKind.ENDPOINT, "6001", 1.0, None, "stolen", "alice(1000)")
+CHANGE = AheadChange("0f", ends=False, suspension=MADE, login="alice(1000)", claim="")
+KEPT = Look(Kept(Policy(8), 6, (CHANGE,)))
 DAMAGED, CUT = Look(fault="bad"), Look(fault="bad", base=6)
 USED = Memory(used=True, ledger_id="ours", floor=4)
 
@@ -24,6 +27,7 @@ USED = Memory(used=True, ledger_id="ours", floor=4)
         (Look(of_store(Policy(6))), USED, Standing(6, "", 0), ""),
         (KEPT, USED, Standing(6, "", 0), ""),
         (KEPT, USED, Standing(5, "ours", 0), "older than the snapshot's 6"),
+        (Look(Kept(Policy(8), 6)), USED, Standing(6, "ours", 0), "older than the snapshot's 8"),
         (DAMAGED, Memory(), Standing(9, "", 0), "cannot be told"),
         (CUT, Memory(), Standing(6, "", 0), ""),
         (CUT, Memory(), Standing(5, "", 0), "older than 6"),
