@@ -8,7 +8,6 @@ way around the accounting of legs.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import unquote
 
 from policies.policy import Trunk
 from policies.principal import endpoint_of
@@ -20,6 +19,7 @@ MAX_TEMPLATE_CHARS = 128
 INTERNAL = frozenset({"Local", "Message", "Surrogate", "Snoop", "Announcer", "Recorder"})
 _BESIDE = r"([^{}\s&,()|]*)"
 _TEMPLATE = re.compile(rf"([A-Za-z][A-Za-z0-9]{{0,31}})/{_BESIDE}\{{number\}}{_BESIDE}", re.ASCII)
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})", re.ASCII)
 _SCHEMES = ("sip:", "sips:", "tel:")
 
 
@@ -158,4 +158,4 @@ def uri_user(uri: str) -> str:
 
 def _plain(user: str) -> str:
     """Take parameters off and percent escapes out, as the far end reads it (RFC 3261 §19.1.4)."""
-    return unquote(user.partition(";")[0], errors="backslashreplace")
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), user.partition(";")[0])

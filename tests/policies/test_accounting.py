@@ -11,6 +11,7 @@ from policies.accounting import (
     Known,
     Standing,
     account,
+    account_running,
     emergency_reason,
     surely_chargeable,
 )
@@ -341,6 +342,35 @@ def test_who_acted_in_the_call_can_only_take_rights_away() -> None:
 
     assert standing(leg, fax_call(*answered), FAX)[0] is Standing.CUT
     assert standing(leg, fax_call(*answered[2:]), FAX)[0] is Standing.STANDS
+
+
+@pytest.mark.parametrize(
+    ("dial_string", "policy", "expected"),
+    [
+        (f"{MONACO}@trunk", POLICY, Standing.CUT),
+        (f"{MONACO}@trunk", OBSERVED, Standing.RECORDED),
+        (f"{TOKYO}@trunk", POLICY, Standing.STANDS),
+        ("110@trunk", POLICY, Standing.STANDS),
+        ("trunk", POLICY, Standing.STANDS),
+        ("00000@trunk", POLICY, Standing.STANDS),
+    ],
+)
+def test_a_leg_found_running_is_cut_only_when_it_surely_costs(
+    dial_string: str, policy: Policy, expected: Standing
+) -> None:
+    """It began unseen, so what cannot be read is doubted in its favour."""
+    known = Known(policy, PLAN, seeing(), NOW_S)
+    made = account_running(dialled(token="", dial_string=dial_string), known)
+
+    assert made is not None
+    assert (made.standing, made.reason) == (expected, Reason.FOUND_WITHOUT_ROW)
+
+
+def test_a_leg_found_running_to_a_phone_is_none_of_this_rules_business() -> None:
+    """Only declared trunks are asked about."""
+    leg = dialled(token="", channel="PJSIP/6002-0000002b", dial_string="6002")
+
+    assert account_running(leg, Known(POLICY, PLAN, seeing(), NOW_S)) is None
 
 
 PHONE = (
