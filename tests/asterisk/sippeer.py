@@ -186,4 +186,4 @@ class SipPeer:
         return answers
 
     def _call(self, call_id: bytes) -> ReceivedCall | None:
-        return next((call for call in self.calls if call.call_id == call_id), None)
+        return next((call for call in reversed(self.calls) if call.call_id == call_id), None)
