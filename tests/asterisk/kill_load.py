@@ -158,6 +158,11 @@ class Witness(Repeated):
         self._ami = RawAmi(access, "tollguard-eyes", access.eyes_secret)
         self.legs: list[tuple[str, str, str]] = []
 
+    def __exit__(self, *exception: object) -> None:
+        """Stop, and leave AMI."""
+        super().__exit__(*exception)
+        self._ami.__exit__(None, None, None)
+
     def once(self) -> None:
         """Read one event."""
         event = self._ami.read()
