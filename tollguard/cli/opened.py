@@ -19,6 +19,7 @@ from tollguard.cli.offline import (
 )
 from tollguard.cli.output import print_json, say, warn
 from tollguard.cli.shell import Form, Shell
+from tollguard.cli.status import has_ended
 from tollguard.errors import NoAnswerError, StoreError
 from tollguard.i18n import _
 from tollguard.store import Actor, Change, NodeRow, Store
@@ -55,6 +56,12 @@ async def opened_store(shell: Shell) -> AsyncIterator[Store]:
 def alive(row: NodeRow, now_s: float) -> bool:
     """Tell whether a node's daemon beat lately."""
     return abs(now_s - to_seconds(row.at)) <= ALIVE_S
+
+
+def _is_running(shell: Shell, row: NodeRow) -> bool:
+    """Tell whether a node's daemon can take a change over; of this machine's own by its process."""
+    is_ours = row.node == shell.config.site.node
+    return alive(row, time.time()) and not (is_ours and has_ended(row.pid))
 
 
 async def warn_of_unknown(store: Store, endpoint: str) -> None:
@@ -138,6 +145,7 @@ async def _tell_made(
         nodes = await _report_nodes(shell, store, made.revision, begin)
     except NoAnswerError as late:
         if wanted.offline is None or not is_refused(shell):
+            await _keep(shell, store, late=True)
             raise
         _ = _make_offline(shell, actor, wanted, StoreError(str(late)))
         return
@@ -145,10 +153,11 @@ async def _tell_made(
         await wanted.after(store, actor, made, nodes)
 
 
-async def _keep(shell: Shell, store: Store) -> None:
-    """Keep the policy for the fallback when no daemon of this machine does."""
+async def _keep(shell: Shell, store: Store, *, late: bool = False) -> None:
+    """Keep the policy for the fallback when no daemon of this machine does, or not in time."""
     node = shell.config.site.node
-    if any(row.node == node and alive(row, time.time()) for row in await store.nodes()):
+    rows = await store.nodes()
+    if not late and any(row.node == node and _is_running(shell, row) for row in rows):
         return
     try:
         await keep_of_store(shell, store)
@@ -168,7 +177,7 @@ def _make_offline(shell: Shell, actor: Actor, wanted: _Wanted, error: StoreError
 async def _report_nodes(shell: Shell, store: Store, revision: int, begin: float) -> tuple[str, ...]:
     """Say where the change is in force and where it is not yet; returns where it is."""
     nodes = [row for row in await store.nodes() if shell.node in (None, row.node)]
-    waited_for = {row.node for row in nodes if alive(row, time.time())}
+    waited_for = {row.node for row in nodes if _is_running(shell, row)}
     for row in nodes:
         if row.node not in waited_for:
             say(_not_running(row.node))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 import time
 from dataclasses import replace
@@ -91,7 +92,7 @@ class StandIn:
             while not self._stop.is_set():
                 revision = await store.revision() if self._takes_over else 0
                 at = to_text(time.time())
-                await store.beat(replace(NODE, at=at, policy_revision=revision))
+                await store.beat(replace(NODE, at=at, pid=os.getpid(), policy_revision=revision))
                 self._ready.set()
                 for request in await store.claim_requests("pbx1", now_s=time.time()):
                     await self._answer(store, request)
