@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from policies.policy import Mode, SuspensionKind
 from policies.kept import load as load_snapshot
+from policies.policy import Mode, SuspensionKind
 from tests.agi.asterisk_side import KEY, closed, connect, direct_channel, environment, play
 from tests.tollguard.node import ACTOR, MONACO, Node, call_of, call_up_to_verdict, make_node
 from tests.until import until, until_sync

@@ -3,9 +3,10 @@
 import time
 from pathlib import Path
 
-from policies.policy import SuspensionKind
+from policies.policy import Mode, SuspensionKind
 from tests.tollguard.judging import TOKYO
 from tests.tollguard.node import ACTOR, MONACO, Node, make_node
+from tests.tollguard.test_daemon_suspend import cli
 from tests.until import until_sync
 from tollguard.store import NewSuspension, Store, migrate
 
@@ -58,3 +59,39 @@ async def test_without_store_and_snapshot_a_used_node_falls_back(tmp_path: Path)
     verdicts = [answer["TOLLGUARD_VERDICT"] for answer in answers]
     assert verdicts == ["DENY", "ALLOW", "ALLOW"]
     assert (status["mode"], status["policy_source"]) == ("enforce", "fallback")
+
+
+async def test_a_change_in_a_fresh_store_does_not_end_the_fallback(tmp_path: Path) -> None:
+    """Not while it runs, nor after a restart; an operator who accepts the store does."""
+    node = make_node(tmp_path / "n")
+    await node.set_policy()
+    with node.running():
+        await node.call(MONACO)
+    lose_store(node)
+    node.config.snapshot.path.unlink()
+    migrate(node.config.store.url)
+    found = []
+    for _start in range(2):
+        with node.running():
+            for _change in range(3):
+                await set_mode(node, Mode.OBSERVE)
+            answer = await node.call(MONACO)
+            found.append((node.status["policy_source"], answer["TOLLGUARD_VERDICT"]))
+            fault = node.status["policy_fault"]
+    accepted = await cli(node, "store", "accept", "--reason", "new disk")
+    again = await cli(node, "store", "accept", "--reason", "new disk")
+    with node.running():
+        source = node.status["policy_source"]
+
+    assert found == [("fallback", "DENY")] * 2
+    assert "does not know this node's ledger, although calls were allowed before" in fault
+    assert (accepted[0], accepted[1].startswith("accepted: ")) == (0, True)
+    assert again[1].startswith("nothing to accept: ")
+    assert source == "store"
+
+
+async def set_mode(node: Node, mode: Mode) -> None:
+    """Change the policy as a command does."""
+    store = await Store.open(node.config.store.url)
+    await store.set_mode(mode, ACTOR, now_s=time.time())
+    await store.close()

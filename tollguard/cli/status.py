@@ -211,15 +211,33 @@ def _losses(data: Mapping[str, Any]) -> list[Finding]:
     return found
 
 
-def _headline(data: Mapping[str, Any], health: Health) -> str:
-    if health is Health.FAIL:
+def _unguarded(shell: Shell) -> str:
+    """Say what becomes of calls while no daemon answers them."""
+    try:
+        # tollguard.snapshot_file.MARKER, whose import would cost more than this command
+        observing = shell.config.snapshot.path.with_name("observe").exists()
+    except OSError:
+        observing = False
+    if observing:
         return _(
-            "NOT GUARDING: the dialplan's fail mode answers;"
-            " emergency calls pass, chargeable ones are denied"
+            "NOT GUARDING: the fallback, else the dialplan's fail mode answers; this site observes,"
+            " so both let pass all but malformed numbers"
         )
+    return _(
+        "NOT GUARDING: the fallback, else the dialplan's fail mode answers;"
+        " emergency calls pass, chargeable ones are denied"
+    )
+
+
+def _headline(data: Mapping[str, Any]) -> str:
     if data.get("mode") == "observe":
         return _(
             "observing: nothing is stopped but malformed numbers and what you suspended yourself"
+        )
+    if data.get("policy_source") == "fallback":
+        return _(
+            "enforcing without a policy: nothing abroad nor otherwise chargeable passes, because"
+            " none can be believed"
         )
     if "all-chargeable-calls" in data.get("stops", ()):
         return _("enforcing: every chargeable call is stopped, because the ledger takes no row")
@@ -227,7 +245,7 @@ def _headline(data: Mapping[str, Any], health: Health) -> str:
 
 
 def _print(shell: Shell, data: Mapping[str, Any], findings: list[Finding], health: Health) -> None:
-    headline = _headline(data, health)
+    headline = _unguarded(shell) if health is Health.FAIL else _headline(data)
     texts = [finding.text for finding in findings]
     row = {"health": health.name.lower(), "headline": headline, "findings": texts, **data}
     match shell.form:

@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -77,7 +79,9 @@ def _apply(path: Path) -> tuple[str, ...]:
         migrations = read_migrations(str(MIGRATIONS))
         with backend.lock(LOCK_WAIT_S):
             waiting = backend.to_apply(migrations)
-            backend.apply_migrations(waiting)
+            # yoyo prints what SQLite's own check of a new column gives
+            with redirect_stdout(StringIO()):
+                backend.apply_migrations(waiting)
     except exceptions.LockTimeout as error:
         msg = f"the store {path} is being migrated by another process; try again"
         raise StoreError(msg) from error

@@ -178,7 +178,7 @@ def test_without_a_status_nothing_guards(bench: Bench, content: str | None) -> N
 
     assert result.code == 2
     assert result.out.splitlines()[:2] == [
-        "NOT GUARDING: the dialplan's fail mode answers; emergency calls pass,"
+        "NOT GUARDING: the fallback, else the dialplan's fail mode answers; emergency calls pass,"
         " chargeable ones are denied",
         "! the daemon is not running: no status was written",
     ]
@@ -290,3 +290,30 @@ def test_a_status_that_cannot_be_read_otherwise_says_why(bench: Bench) -> None:
 def test_the_pause_after_a_refusal_is_told_truly() -> None:
     """The sentence names the pause that the daemon makes."""
     assert Patience().refused_s == AGAIN_S
+
+
+def test_the_first_line_is_true_without_a_policy(bench: Bench) -> None:
+    """Where none can be believed, it is not the operator's policy that refuses."""
+    _written(bench, policy_source="fallback", policy_fault="lost")
+    head = bench.run("status").out.replace("\n  ", " ").splitlines()[0]
+
+    assert head.startswith("enforcing without a policy: nothing abroad nor otherwise chargeable")
+
+
+def test_the_first_line_is_true_for_an_observing_site_without_its_daemon(bench: Bench) -> None:
+    """The fail mode of such a site denies nothing that costs."""
+    _written(bench, at="2026-01-01T00:00:00.000Z")
+    (bench.folder / "state" / "observe").touch()
+    head = bench.run("status").out.splitlines()[0]
+
+    assert head.startswith("NOT GUARDING: ")
+    assert head.endswith("this site observes, so both let pass all but malformed numbers")
+
+
+def test_a_snapshot_at_fault_is_told_beside_a_good_store(bench: Bench) -> None:
+    """It is a warning: the fallback could not judge by it."""
+    _written(bench, snapshot_fault="snapshot.json cannot be read: Is a directory")
+    result = bench.run("status")
+
+    assert result.code == 1
+    assert "! snapshot: snapshot.json cannot be read: Is a directory" in result.out

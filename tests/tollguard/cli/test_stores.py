@@ -1,9 +1,10 @@
 """`store`: making the store, and accepting one that is older than the snapshot."""
 
-from policies.kept import of_store
+from policies.kept import dump, of_store
 from policies.policy import Policy
 from tests.tollguard.cli.conftest import Bench
-from tollguard.snapshot_file import write_snapshot
+from tollguard.snapshot_file import look_at_snapshot, write_snapshot
+from tollguard.store.schema import known_migrations
 
 
 def test_the_store_is_made_and_then_up_to_date(bench: Bench) -> None:
@@ -14,7 +15,7 @@ def test_the_store_is_made_and_then_up_to_date(bench: Bench) -> None:
 
     assert (first.code, first.out) == (
         0,
-        f"the store {bench.store} was brought up to date by 3 migrations\n",
+        f"the store {bench.store} was brought up to date by {len(known_migrations())} migrations\n",
     )
     assert (second.code, second.out) == (0, f"the store {bench.store} is up to date\n")
 
@@ -61,3 +62,37 @@ def test_without_a_snapshot_an_unused_store_is_accepted(bench: Bench) -> None:
     assert result.code == 0
     assert "snapshot.json cannot be read" in result.err
     assert "revision 1, above 0 of this node" in result.out
+
+
+def test_a_snapshot_that_cannot_be_read_is_moved_aside(bench: Bench) -> None:
+    """It would keep the daemon from the store that was accepted; what it holds is kept."""
+    path = bench.store.parent / "snapshot.json"
+    path.write_text("{")
+    result = bench.run("store", "accept", "--reason", "new disk")
+
+    assert f"the snapshot that cannot be read is now {path}.unreadable" in result.err
+    assert path.with_name("snapshot.json.unreadable").read_text() == "{"
+    assert look_at_snapshot(path).fault == ""
+
+
+def test_a_store_that_nothing_speaks_against_is_not_accepted(bench: Bench) -> None:
+    """There is nothing to accept, and nothing is written."""
+    bench.run("mode", "enforce")
+    result = bench.run("store", "accept", "--reason", "why not")
+    audit = bench.with_store(lambda store: store.audit())
+
+    assert result.out == (
+        "nothing to accept: the store's policy is revision 1, this node's was 1\n"
+    )
+    assert [row.action for row in audit] == ["mode"]
+
+
+def test_a_wild_revision_does_not_overflow(bench: Bench) -> None:
+    """A snapshot that no store can have made is one that cannot be read."""
+    path = bench.store.parent / "snapshot.json"
+    wild = dump(of_store(Policy(revision=5))).replace(b":5", b":%d" % (2**63 - 1))
+    path.write_bytes(wild)
+    result = bench.run("store", "accept", "--reason", "new disk")
+
+    assert result.code == 0
+    assert "accepted: the store's policy is revision 1, above 0" in result.out
