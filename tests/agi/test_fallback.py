@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from agi.fallback import CHARGEABLE, UNBOUND, answer_to, judge
+from policies.decision import DialAttempt, Verdict
 from policies.kept import dump, of_store
 from policies.policy import Grant, Mode, Policy, Site, Suspension, SuspensionKind, Trunk
+from policies.principal import Claim
 from tests.agi.asterisk_side import Channel
 from tests.agi.script import Outcome, environment_of, play, start
 
@@ -247,3 +250,34 @@ def test_it_brings_only_what_it_needs() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == ""
+
+
+def asked(number: str) -> DialAttempt:
+    """Ask as a phone that calls by itself."""
+    return DialAttempt(
+        number, "trunk", "PJSIP/6001-0000002a", "1.1", "1.1", "192.0.2.7:5060", 0.0, Claim()
+    )
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("number", ["110", TOKYO, MONACO])
+def test_every_decision_says_that_no_registration_counted(mode: Mode, number: str) -> None:
+    """The step stands in each; one that costs says besides what enforcing does with it."""
+    decision = judge(asked(number), policy(mode), 0.0)
+    codes = [step.reason for step in decision.steps]
+
+    assert UNBOUND in codes
+    assert (CHARGEABLE in codes) == (number == MONACO)
+    assert decision.verdict is (
+        Verdict.DENY if number == MONACO and mode is Mode.ENFORCE else Verdict.ALLOW
+    )
+
+
+def test_an_answer_has_no_token() -> None:
+    """Nobody here could account for it, denied or allowed."""
+    allowed = answer_to(judge(asked(TOKYO), policy(Mode.ENFORCE), 0.0), Mode.ENFORCE)
+    denied = answer_to(judge(asked(MONACO), policy(Mode.ENFORCE), 0.0), Mode.ENFORCE)
+
+    assert (allowed.number, allowed.limit_ms, allowed.token) == (TOKYO, int(LIMIT_MS), "")
+    assert (denied.number, denied.limit_ms, denied.token) == ("", 0, "")
+    assert denied.reason == CHARGEABLE

@@ -70,7 +70,7 @@ async def test_a_change_in_a_fresh_store_does_not_end_the_fallback(tmp_path: Pat
     lose_store(node)
     node.config.snapshot.path.unlink()
     migrate(node.config.store.url)
-    found = []
+    found, fault = [], ""
     for _start in range(2):
         with node.running():
             for _change in range(3):
