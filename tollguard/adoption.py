@@ -21,7 +21,6 @@ import structlog
 
 from ami_listener.errors import AmiActionError, AmiError, UnsafeValueError
 from policies.events import (
-    AttemptAllowed,
     Blinded,
     ChannelGone,
     ChannelSeen,
@@ -30,15 +29,12 @@ from policies.events import (
     LegDialled,
     Reconciled,
 )
-from policies.judges import concerns_international
-from policies.numbering import classify
-from policies.numbering.number import Number
-from policies.policy import Trunk
 from policies.principal import endpoint_of
 from policies.situation import Situation
 from policies.trunks import TrunkLeg, trunk_leg, uri_user
 from tollguard.backstop import Backstop
 from tollguard.call_records import CallRecord, CallRecords
+from tollguard.gap_tokens import GapTokens
 from tollguard.gate import Gate
 
 # The hands may come up after the eyes; what fails for longer waits for the next picture.
@@ -82,6 +78,7 @@ class Adoption:
         hands: Ask the channels.
         records: What was allowed under a token.
         backstop: Judges what has no row, and bounds the rest.
+        gap: Is told which tokens are used.
     """
 
     def __init__(
@@ -91,8 +88,10 @@ class Adoption:
         hands: Asking,
         records: CallRecords,
         backstop: Backstop,
+        gap: GapTokens,
     ) -> None:
         self._backstop = backstop
+        self._gap = gap
         self._gate = gate
         self._situation = situation
         self._hands = hands
@@ -220,10 +219,23 @@ class Adoption:
         toward = trunk_leg(channel.channel, told.dial_string, self._gate.policy.site.trunks)
         if toward is None:
             return
-        if record is not None and not _is_of(record, told, toward):
+        if record is not None and not self._takes(record, told, toward):
             record = None
         if record is not None or told.outgoing:
             self._begin(channel, told, toward, record)
+
+    def _takes(self, record: CallRecord, told: _Told, toward: TrunkLeg) -> bool:
+        """Let a leg have what was allowed; False where that is not its own, or another leg has it.
+
+        Two legs forked from one call carry one token: the second is nobody's.
+        """
+        if not _is_of(record, told, toward):
+            return False
+        allowed = record.allowed(toward.trunk, self._gate.plan, _begun_s(told.uniqueid))
+        self._situation.apply(allowed)
+        free = self._situation.waiting(record.token) is not None
+        self._gap.spend(record.token)
+        return free
 
     def _begin(
         self, channel: ChannelSeen, told: _Told, toward: TrunkLeg, record: CallRecord | None
@@ -239,8 +251,6 @@ class Adoption:
             token=record.token if record else "",
             context=channel.context,
         )
-        if record is not None:
-            self._situation.apply(self._allowed(record, toward.trunk, begun_s))
         log.info(
             "adopted" if record else "adopted-unaccounted",
             uniqueid=told.uniqueid,
@@ -262,30 +272,6 @@ class Adoption:
         elif record is not None:
             left_s = record.limit_ms / 1_000 - (time.monotonic() - begun_s)
             self._backstop.limit_running(told.uniqueid, left_s, record.dialled)
-
-    def _allowed(self, record: CallRecord, trunk: Trunk, begun_s: float) -> AttemptAllowed:
-        number = self._number(record, trunk)
-        return AttemptAllowed(
-            at_s=begun_s,
-            token=record.token,
-            uniqueid=record.uniqueid,
-            endpoint=record.endpoint,
-            dialled=record.dialled,
-            country=record.country,
-            trunk=record.trunk,
-            chargeable=record.chargeable,
-            international=concerns_international(number),
-            number=number,
-            responsible=(record.endpoint,) if record.endpoint else (),
-            policy_revision=record.policy_revision,
-            limit_ms=record.limit_ms,
-        )
-
-    def _number(self, record: CallRecord, trunk: Trunk) -> Number:
-        """Read the number as it was judged; observe dials an outside line too."""
-        plan = self._gate.plan
-        readings = [classify(record.dialled, one, trunk) for one in (plan.on_the_wire(), plan)]
-        return next((one for one in readings if one.country == record.country), readings[0])
 
 
 def _is_of(record: CallRecord, told: _Told, toward: TrunkLeg) -> bool:

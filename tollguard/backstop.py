@@ -19,6 +19,7 @@ from policies.accounting import (
     account,
     account_running,
     emergency_reason,
+    token_fault,
     way_of,
 )
 from policies.decision import Answer, Decision, Verdict
@@ -36,7 +37,11 @@ from policies.events import (
 from policies.judges import limit_ms
 from policies.numbering.number import NumberClass
 from policies.policy import Mode
+from policies.reasons import Reason
 from policies.situation import Situation
+from policies.trunks import trunk_leg
+from tollguard.call_records import CallRecord
+from tollguard.gap_tokens import GapTokens
 from tollguard.gate import Gate, Judged
 from tollguard.leg_cutter import LegCutter
 from tollguard.verdict_writer import VerdictWriter
@@ -73,10 +78,11 @@ class Backstop:
         cutter: Hangs up and limits, over the hands' own connection.
         verdicts: Takes the row of each leg that was judged.
         found: Takes findings.
-        own_users: The AMI users of ours, which originate nothing.
+        gap: Knows tokens of before our start.
 
     Attributes:
         counts: What was found since the start.
+        own_users: The AMI users of ours, which originate nothing.
     """
 
     def __init__(
@@ -86,15 +92,16 @@ class Backstop:
         cutter: LegCutter,
         verdicts: VerdictWriter,
         found: Callable[[Iterable[Finding]], None],
-        own_users: frozenset[str] = frozenset(),
+        gap: GapTokens,
     ) -> None:
         self.counts = Counts()
+        self.own_users: frozenset[str] = frozenset()
         self._gate = gate
         self._situation = situation
         self._cutter = cutter
         self._verdicts = verdicts
         self._found = found
-        self._own_users = own_users
+        self._gap = gap
         self._detector = LegDetector()
         self._limits: dict[str, float] = {}
         self._managers: dict[str, float] = {}
@@ -162,6 +169,13 @@ class Backstop:
         made = account(leg, self._known())
         if made is None:
             return leg
+        if self._may_be_of_before(leg, made):
+            self._gap.ask(leg, lambda record: self._settle_late(leg, record))
+            return replace(leg, token="")
+        return self._settle(leg, made)
+
+    def _settle(self, leg: LegDialled, made: Account) -> LegDialled:
+        """Do what an account of a leg says, and return the leg as `Situation` is to take it."""
         if made.standing is Standing.CUT:
             self._cutter.cut(leg.uniqueid)
         else:
@@ -173,6 +187,43 @@ class Backstop:
             waiting is not None and waiting.policy_revision != self._gate.policy.revision
         )
         return leg if own else replace(leg, token="")
+
+    def _may_be_of_before(self, leg: LegDialled, made: Account) -> bool:
+        """Tell whether the ledger has to be asked first; an emergency stands without."""
+        if made.reason != Reason.PROOF_USED or made.decision is None:
+            return False
+        helps = made.decision.number.number_class is NumberClass.EMERGENCY
+        return not helps and self._gap.wants(leg)
+
+    def _settle_late(self, leg: LegDialled, record: CallRecord | None) -> None:
+        """Account for a leg that waited for its row: the same rule, with the row known again."""
+        try:
+            if record is not None:
+                self._take_again(leg, record)
+            made = account(leg, self._known())
+            if made is None:
+                return
+            settled = self._settle(leg, made)
+            known = self._situation.leg(leg.uniqueid)
+            if known is None:
+                self._limits.pop(leg.uniqueid, None)  # it ended meanwhile
+                return
+            self._situation.apply(settled)
+            if known.answered_at_s is not None:
+                self.see(LegAnswered(time.monotonic(), leg.uniqueid))
+        except Exception:
+            log.exception("not-accounted", uniqueid=repr(leg.uniqueid))
+
+    def _take_again(self, leg: LegDialled, record: CallRecord) -> None:
+        """Have it known what was allowed before our start, where it is this leg's and unused."""
+        toward = trunk_leg(leg.channel, leg.dial_string, self._gate.policy.site.trunks)
+        if toward is None:
+            return
+        at_s = time.monotonic() - record.age_s()
+        allowed = record.allowed(toward.trunk, self._gate.plan, at_s)
+        if token_fault(leg, toward, allowed) is None:
+            self._gap.spend(record.token)
+            self._situation.apply(allowed)
 
     def _known(self) -> Known:
         return Known(self._gate.policy, self._gate.plan, self._situation, time.time())
@@ -260,7 +311,7 @@ class Backstop:
         """Remember who logged in to AMI: AMI does not say who originated a call."""
         if event.service != "AMI" or event.outcome is not AuthOutcome.SUCCEEDED:
             return
-        if event.account in self._own_users:
+        if event.account in self.own_users:
             return
         self._managers.pop(event.account, None)
         self._managers[event.account] = event.at_s

@@ -31,6 +31,7 @@ from tollguard.config import Config
 from tollguard.coverage_look import CoverageLook
 from tollguard.errors import ConfigError, GateError
 from tollguard.fact_writer import FactWriter
+from tollguard.gap_tokens import GapTokens
 from tollguard.gate import Gate
 from tollguard.heartbeat import Heartbeat
 from tollguard.key_watch import KeyWatch
@@ -134,13 +135,16 @@ class Daemon:
         self.session = AmiSession(eyes, self.see, time.monotonic)
         self.hands = Hands(self._ami(ami.hands_username, ami.hands_secret_file))
         self.legs = LegCutter(self.hands)
-        users = frozenset({ami.eyes_username, ami.hands_username})
-        self.backstop = Backstop(
-            self.gate, self.situation, self.legs, self.verdicts, self.facts.found, users
-        )
-        self.cutter = CallsCutter(self.gate, self.situation, self.hands)
         records = CallRecords(self._config.ledger.path, self.link)
-        self.adoption = Adoption(self.gate, self.situation, self.hands, records, self.backstop)
+        self.gap = GapTokens(records, time.monotonic())
+        self.backstop = Backstop(
+            self.gate, self.situation, self.legs, self.verdicts, self.facts.found, self.gap
+        )
+        self.backstop.own_users = frozenset({ami.eyes_username, ami.hands_username})
+        self.cutter = CallsCutter(self.gate, self.situation, self.hands)
+        self.adoption = Adoption(
+            self.gate, self.situation, self.hands, records, self.backstop, self.gap
+        )
         look = CoverageLook(eyes, lambda: self.gate.policy).look
         self.desk = RequestDesk(self.link, self.cutter, self._config.site.node, self._sight, look)
         try:
@@ -220,6 +224,7 @@ class Daemon:
             "adoption": self.adoption.run,
             "cutter": self.cutter.run,
             "legs": self.legs.run,
+            "gap": self.gap.run,
             "ledger": lambda: self.reservations.keep_opening(
                 self._config.ledger.path, self.heartbeat.beat
             ),

@@ -54,7 +54,7 @@ FROM entry ORDER BY seq DESC LIMIT ?
 _OF_TOKENS = """
 SELECT seq, kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
        limit_ms, policy_revision
-FROM entry WHERE token IN (SELECT value FROM json_each(?)) ORDER BY seq
+FROM entry WHERE seq > ? AND token IN (SELECT value FROM json_each(?)) ORDER BY seq
 """
 
 
@@ -197,8 +197,13 @@ def read(path: Path, limit: int = 50) -> LedgerReport:
         return LedgerReport(identity(db), newest_seq(db), entries)
 
 
-def find(path: Path, tokens: Sequence[str]) -> dict[str, Entry | None]:
+def find(path: Path, tokens: Sequence[str], newest: int = 0) -> dict[str, Entry | None]:
     """Find the reservations of tokens; reads the whole file, so not in the loop's thread.
+
+    Args:
+        path: The ledger.
+        tokens: To be found.
+        newest: Read so many of the last rows; 0 for all.
 
     Returns:
         The reservation of each token that has one; None where it was given back.
@@ -207,5 +212,6 @@ def find(path: Path, tokens: Sequence[str]) -> dict[str, Entry | None]:
         LedgerError: As for `read`.
     """
     with _reading(path) as db:
-        rows = [Entry(*row) for row in db.execute(_OF_TOKENS, (json.dumps(tokens),))]
+        after = newest_seq(db) - newest if newest else 0
+        rows = [Entry(*row) for row in db.execute(_OF_TOKENS, (after, json.dumps(tokens)))]
     return {row.token: row if row.kind == RESERVE else None for row in rows}

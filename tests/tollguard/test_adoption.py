@@ -30,6 +30,7 @@ from tollguard import adoption
 from tollguard.adoption import Adoption, Asking
 from tollguard.backstop import Backstop
 from tollguard.call_records import CallRecords
+from tollguard.gap_tokens import GapTokens
 from tollguard.ledger_file import Reservation
 from tollguard.leg_cutter import LegCutter
 from tollguard.live_calls import live_call
@@ -121,9 +122,10 @@ async def adopting(folder: Path) -> AsyncIterator[Adopting]:
         cutter = LegCutter(hands)
         verdicts = VerdictWriter(link, "pbx1", "default")
         found: list[Finding] = []
-        backstop = Backstop(desk.gate, desk.situation, cutter, verdicts, found.extend)
+        gap = GapTokens(records, time.monotonic())
+        backstop = Backstop(desk.gate, desk.situation, cutter, verdicts, found.extend, gap)
         cutting = group.create_task(cutter.run())
-        made = Adoption(desk.gate, desk.situation, hands, records, backstop)
+        made = Adoption(desk.gate, desk.situation, hands, records, backstop, gap)
         yield Adopting(desk, fake, made, link, hands, found)
         running.cancel()
         cutting.cancel()
@@ -455,3 +457,19 @@ async def test_an_adopted_leg_that_outlives_its_limit_is_hung_up(tmp_path: Path)
         await until(lambda: "Hangup" in made.fake.names(), 10)
 
         assert time.monotonic() - begun_s >= 2.1
+
+
+async def test_of_two_running_legs_with_one_token_one_is_the_callers(tmp_path: Path) -> None:
+    """Forked in a gap of ours: the row was paid once, so the other is nobody's and is cut."""
+    async with adopting(tmp_path) as made:
+        await made.reserve("t1")
+        for uniqueid in ("2.1", "2.2"):
+            made.channel(uniqueid, token="t1", dialled=MONACO)
+        made.reconcile()
+        await made.adoption.adopt()
+        await until(lambda: made.found, 5)
+
+        attempts = [made.leg(uniqueid).attempt for uniqueid in ("2.1", "2.2")]
+        assert [one is None for one in attempts].count(True) == 1
+        assert made.desk.situation.chargeable_calls("6001") == 1
+        assert made.found[0].legs[0].done is LegDone.HUNG_UP

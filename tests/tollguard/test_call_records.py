@@ -1,11 +1,17 @@
 """What is known of a token: the ledger's row first, then the stored verdict."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from tests.tollguard.judging import MONACO, TOKYO, attempt, judging
+from policies.numbering.plans import plan_for
+from policies.policy import Trunk
+from tests.tollguard.judging import MONACO, SITE, TOKYO, attempt, judging
 from tollguard.call_records import CallRecord, CallRecords
+from tollguard.ledger import Ledger
+from tollguard.ledger_file import Reservation
 from tollguard.store import migrate
 from tollguard.store_link import StoreLink
 from tollguard.verdict_writer import VerdictWriter
@@ -28,6 +34,14 @@ async def judged(folder: Path) -> AsyncIterator[tuple[CallRecords, dict[str, str
     await desk.reservations.close()
 
 
+async def reserve_another(folder: Path, token: str) -> None:
+    """Write one more row into the ledger."""
+    ledger = Ledger.open(folder / "ledger.db")
+    row = Reservation(token, "6001", MONACO, "MC", "trunk", "1.1", "1.1", 60_000, 3)
+    await ledger.reserve(row)
+    await ledger.close()
+
+
 async def test_a_chargeable_call_is_found_in_the_ledger_and_a_free_one_in_the_store(
     tmp_path: Path,
 ) -> None:
@@ -35,7 +49,7 @@ async def test_a_chargeable_call_is_found_in_the_ledger_and_a_free_one_in_the_st
     async with judged(tmp_path) as (records, tokens):
         found = await records.find({tokens[MONACO]: "1.1", tokens[TOKYO]: "1.1"})
 
-    assert found == {
+    assert {token: replace(one, at_s=0.0) for token, one in found.items()} == {
         tokens[number]: CallRecord(
             tokens[number],
             "1.1",
@@ -46,9 +60,39 @@ async def test_a_chargeable_call_is_found_in_the_ledger_and_a_free_one_in_the_st
             chargeable=chargeable,
             limit_ms=14_400_000,
             policy_revision=3,
+            at_s=0.0,
         )
         for number, country, chargeable in ((MONACO, "MC", True), (TOKYO, "JP", False))
     }
+    assert all(one.age_s() < 60 for one in found.values())
+
+
+async def test_only_the_newest_rows_are_read_where_that_is_enough(tmp_path: Path) -> None:
+    """The ledger grows for years; a token is good for seconds."""
+    async with judged(tmp_path) as (records, tokens):
+        for n in range(3):
+            find_me = {tokens[MONACO]: "9.9"}
+            found = [len(await records.find(find_me, newest)) for newest in (0, n + 1)]
+            assert found == [1, 1]
+            await reserve_another(tmp_path, f"t{n}")
+        assert await records.find({tokens[MONACO]: "9.9"}, 3) == {}
+
+
+async def test_a_record_is_the_gates_event_again(tmp_path: Path) -> None:
+    """With its number as it was judged, its caller held responsible, and no age below none."""
+    async with judged(tmp_path) as (records, tokens):
+        record = (await records.find({tokens[MONACO]: "1.1"}))[tokens[MONACO]]
+    event = record.allowed(Trunk("trunk"), plan_for(SITE), 5.0)
+
+    assert (event.at_s, event.token, event.responsible) == (5.0, record.token, ("6001",))
+    assert (event.chargeable, event.international, event.country) == (True, True, "MC")
+    assert event.number is not None
+    assert event.number.country == "MC"
+    assert replace(record, at_s=time.time() + 3_600).age_s() == 0.0
+    assert (
+        replace(record, endpoint=None).allowed(Trunk("trunk"), plan_for(SITE), 5.0).responsible
+        == ()
+    )
 
 
 async def test_an_unknown_token_and_that_of_another_call_are_not_found(tmp_path: Path) -> None:
