@@ -182,7 +182,7 @@ def test_the_table_is_narrow_and_says_what_was_looked_at(holes: Guarded) -> None
     assert max(map(len, lines[: lines.index("")])) <= 100
     assert "behind,_2X.,1 local hidden include far,_#X.,1" in lines[2]
     assert "foreign-t-extension: a T extension that catches time limits" in done.stdout
-    assert re.fullmatch(r"looked at \d+ contexts, \d+ extensions, .*", lines[-1])
+    assert re.search(r"\nlooked at \d+ contexts, \d+ extensions, ", done.stdout)
 
 
 def test_a_line_that_stands_in_no_file_has_a_place_and_no_file(holes: Guarded) -> None:
@@ -221,7 +221,8 @@ def test_a_correct_site_has_no_way_around(clean: Guarded) -> None:
     done = clean.daemon.command("coverage", "--dialplan", files(clean))
 
     assert (done.returncode, done.stderr) == (0, "")
-    first, second = done.stdout.splitlines()
+    first, *rest = done.stdout.splitlines()
+    second = " ".join(line.strip() for line in rest)
     assert first == "no way around the gate was found"
     assert re.fullmatch(r"looked at \d+ contexts.*; 3 of them dial, 4 lead to the gate", second)
 

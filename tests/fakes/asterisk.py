@@ -81,7 +81,8 @@ class FakeAsterisk:
     def __init__(self) -> None:
         self.secrets = {"eyes": "eyes-secret", "hands": "hands-secret"}
         self.lists: dict[str, list[Fields] | None] = {name: [] for name in LISTS}
-        self.answers: dict[str, Fields | None] = {}
+        timeout_set = {"Response": "Success", "Message": "Timeout Set"}
+        self.answers: dict[str, Fields | None] = {"AbsoluteTimeout": timeout_set}
         self.variables: dict[str, Fields] = {}
         self.actions: list[Fields] = []
         self.unexpected: list[Fields] = []

@@ -156,7 +156,7 @@ def _sum_up(answer: Answer) -> None:
     seen = {str(finding["why"]) for finding in answer["findings"]}
     for why, words in _words().items():
         if why.value in seen:
-            say(f"{why.value}: {_(words)}")
+            say(f"{why.value}: {words}")
     say(_looked_at(answer))
     if answer.get("more"):
         say(_("{count} more are not shown").format(count=answer["more"]))
