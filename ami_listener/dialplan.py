@@ -14,6 +14,7 @@ from ami_listener.connection import Connection
 from ami_listener.errors import AmiActionError, AmiError, AmiLostError
 from ami_listener.framing import Frame
 from ami_listener.lists import DIALPLAN, QUEUE_MEMBERS
+from ami_listener.redirects import read_redirecting
 from ami_listener.settings import AmiSettings
 from policies.coverage.dialplan import Dialplan, Line, Place
 from policies.events import Event
@@ -24,7 +25,7 @@ MEMBERS_MAX: Final = 20_000
 
 
 async def read_dialplan(settings: AmiSettings) -> Dialplan:
-    """Read the dialplan, and who stands in the queues.
+    """Read the dialplan, who stands in the queues, and who redirects calls out of sight.
 
     Args:
         settings: The eyes user: ShowDialPlan wants class config or reporting.
@@ -43,7 +44,8 @@ async def read_dialplan(settings: AmiSettings) -> Dialplan:
             raise AmiActionError(entries.fault) if entries.fault else error from error
         if entries.fault:
             raise AmiActionError(entries.fault)
-        return entries.dialplan(await _queues(connection))
+        queues = await _queues(connection)
+        return entries.dialplan(queues, await read_redirecting(connection))
     finally:
         connection.close()
 
@@ -109,9 +111,12 @@ class _Entries:
         elif fields.get("Priority", "hint").isdigit():
             self._lines.append(_line(context, fields))
 
-    def dialplan(self, queues: dict[str, tuple[str, ...]] | None) -> Dialplan:
+    def dialplan(
+        self, queues: dict[str, tuple[str, ...]] | None, redirecting: tuple[str, ...] | None
+    ) -> Dialplan:
         """Put together what was told."""
-        return Dialplan(tuple(self._lines), tuple(self._includes), tuple(self._switches), queues)
+        lines, includes, switches = self._lines, self._includes, self._switches
+        return Dialplan(tuple(lines), tuple(includes), tuple(switches), queues, redirecting)
 
 
 def _line(context: str, fields: dict[str, str]) -> Line:

@@ -7,7 +7,7 @@ IAXpeerlist is asked and not IAXpeers, whose items come without an ActionID (cha
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -82,11 +82,16 @@ def contacts_of(endpoint: str) -> Query:
     )
 
 
+def settings_of(endpoint: str) -> Query:
+    """Ask one endpoint for its settings; again without AuthDetail."""
+    return replace(contacts_of(endpoint), items=frozenset({"EndpointDetail"}))
+
+
 LIST_EVENTS: Final = frozenset(
     name.encode()
     for query in (
         *(CONTACTS, ENDPOINTS, SIP_PEERS, CHANNELS, DIALPLAN, QUEUE_MEMBERS),
-        contacts_of(""),
+        *(contacts_of(""), settings_of("")),
     )
     for name in (*query.items, query.complete)
 )

@@ -55,12 +55,15 @@ class Dialplan:
         includes: Context and the context that it includes, without its times.
         switches: Context and the switch that it asks.
         queues: Queue to the devices it rings; None when Asterisk did not say.
+        redirecting: Endpoints whose phone can send a call on out of sight; None when Asterisk
+            did not say.
     """
 
     lines: tuple[Line, ...] = ()
     includes: tuple[tuple[str, str], ...] = ()
     switches: tuple[tuple[str, str], ...] = ()
     queues: Mapping[str, tuple[str, ...]] | None = field(default_factory=dict)
+    redirecting: tuple[str, ...] | None = ()
 
 
 def atoms(exten: str) -> list[str]:

@@ -25,6 +25,7 @@ class Why(StrEnum):
     SWITCH = "switch"
     FOREIGN_T = "foreign-t-extension"
     CHANGED = "gate-changed"
+    REDIRECT = "redirect-by-uri"
 
 
 @dataclass(frozen=True, slots=True)

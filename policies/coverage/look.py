@@ -15,6 +15,8 @@ TEXT_MAX_CHARS = 200
 # Contexts from which the way to one line is told, and how far back they are looked for.
 ROOTS_MAX = 8
 BACK_MAX = 20_000
+BY_URI = "redirect_method=uri_pjsip"
+NOT_ASKED = "redirect_method is not known"
 _DIALS = frozenset({"dial", "retrydial", "page", "queue", "followme", "originate"})
 _WAYS_OUT = frozenset(
     {Why.DIAL, Why.VERDICT, Why.NUMBER, Why.LIMIT, Why.FORKED, Why.VARIABLE, Why.UNDECLARED}
@@ -44,6 +46,7 @@ def look(dialplan: Dialplan, trunks: Trunks, shipped: Iterable[Dialplan]) -> Cov
             for place, station in walk.follows.items()
         ]
     findings = [one for offence in offences for one in _tell(offence, walk)]
+    findings += _redirects(dialplan)
     findings.sort(key=lambda one: (-len(one.path), one.path[-1].context, one.path[-1].priority))
     return _counted(dialplan, index, own, walk, findings)
 
@@ -69,6 +72,14 @@ def _whole_contexts(dialplan: Dialplan, own: Own) -> Iterator[Offence]:
             yield Offence(Why.SWITCH, context, None, switch)
     for context, line in own.changed:
         yield Offence(Why.CHANGED, _node(context, line), line, "")
+
+
+def _redirects(dialplan: Dialplan) -> Iterator[Finding]:
+    """A phone's 302 that chan_pjsip follows by itself reaches any address, and no event tells."""
+    if dialplan.redirecting is None:
+        yield Finding(Why.REDIRECT, (Hop("PJSIP"),), detail=NOT_ASKED)
+    for endpoint in dialplan.redirecting or ():
+        yield Finding(Why.REDIRECT, (Hop(f"PJSIP/{endpoint}"[:TEXT_MAX_CHARS]),), detail=BY_URI)
 
 
 def _node(context: str, line: Line | None) -> Node:

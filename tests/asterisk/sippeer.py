@@ -81,6 +81,7 @@ class SipPeer:
         status: What it answers an INVITE with; empty rings for ever. May be changed.
         before: What it says before that; empty for nothing. May be changed.
         rings: Tells of a number whether it rings for ever, whatever the status. May be changed.
+        sends_to: Where a status of 3xx sends the caller; itself at first. May be changed.
         delay_s: How long it takes to answer anything, OPTIONS too. May be changed.
     """
 
@@ -92,6 +93,7 @@ class SipPeer:
         self._socket.bind((host, port))
         self._socket.settimeout(POLL_S)
         self.address: tuple[str, int] = self._socket.getsockname()
+        self.sends_to = self.address
         self.calls: list[ReceivedCall] = []
         self.status = status
         self.rings: Callable[[bytes], bool] = lambda _number: False
@@ -173,7 +175,8 @@ class SipPeer:
         answers = [reply(message, self.before, self.address)] if self.before else []
         if self.status and not self.rings(number):
             call.taken = sdp = self.status.startswith(b"200")
-            answers.append(reply(message, self.status, self.address, sdp=sdp))
+            where = self.sends_to if self.status.startswith(b"3") else self.address
+            answers.append(reply(message, self.status, where, sdp=sdp))
         return answers
 
     def _ended(self, message: bytes, method: str, call: ReceivedCall) -> list[bytes]:

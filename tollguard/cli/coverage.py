@@ -182,5 +182,8 @@ def _words() -> Mapping[Why, str]:
         Why.BEHIND: _("enters tollguard's lines behind the gate"),
         Why.SWITCH: _("a switch, whose extensions cannot be seen"),
         Why.FOREIGN_T: _("a T extension that catches time limits and does not hang up"),
+        Why.REDIRECT: _(
+            "its phone can send a call to any address, unseen; use redirect_method=user"
+        ),
         Why.CHANGED: _("is not what tollguard ships; copy tollguard.conf again"),
     }

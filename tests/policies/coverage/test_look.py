@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from policies.coverage import look as module
 from policies.coverage.destinations import Trunks
+from policies.coverage.dialplan import Dialplan
 from policies.coverage.findings import Coverage, Finding, Hop, Why
 from policies.coverage.look import look
 from tests.policies.coverage.test_own import SHIPPED
@@ -137,3 +138,17 @@ def test_a_covered_site_without_its_gosub_has_a_hole(data: st.DataObject) -> Non
 
     assert ways(text) == [f"dial-without-gate: {opened},_X.,3"]
     assert ways(text.replace("NoOp()", GATE)) == []
+
+
+def test_a_phone_that_redirects_out_of_sight_is_told() -> None:
+    """It is no line of the dialplan; where Asterisk did not say, that is told instead."""
+    none = Trunks.declared([])
+    one = look(Dialplan(redirecting=("6001",)), none, [])
+    unknown = look(Dialplan(redirecting=None), none, [])
+
+    assert one.findings == (
+        Finding(Why.REDIRECT, (Hop("PJSIP/6001"),), detail="redirect_method=uri_pjsip"),
+    )
+    assert unknown.findings == (
+        Finding(Why.REDIRECT, (Hop("PJSIP"),), detail="redirect_method is not known"),
+    )
