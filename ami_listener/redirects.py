@@ -12,7 +12,7 @@ from ami_listener.errors import AmiActionError, AmiError
 from ami_listener.framing import Frame
 from ami_listener.lists import ENDPOINTS, settings_of
 
-ENDPOINTS_MAX: Final = 2_000
+ENDPOINTS_MAX: Final = 10_000  # 1,900 took 0.4 s
 OUT_OF_SIGHT: Final = "uri_pjsip"
 
 

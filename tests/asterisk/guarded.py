@@ -287,7 +287,8 @@ class Guarded:
             self.asterisk = Asterisk(own)
             started.callback(self.asterisk.stop)
             self.phone: Phone = phone(self.asterisk.access, "6001", "127.0.0.11")
-            self.daemon = Daemon(self.asterisk.access, gate_port, settings=settings)
+            phones = "SIP" if own.flavour == "16" else "PJSIP"
+            self.daemon = Daemon(self.asterisk.access, gate_port, phones, settings)
             self.daemon.unit = unit
             started.callback(self.daemon.remove)
             self.daemon.start()
