@@ -4,10 +4,13 @@ Whatever goes wrong here is still answered: emergency allow, free domestic as
 configured, chargeable deny.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
 import structlog
 
@@ -60,6 +63,15 @@ class Judged:
     policy_revision: int
     at_s: float
     took_us: int
+
+
+class _Allowed(NamedTuple):
+    """A chargeable call that is allowed once its row is durable."""
+
+    attempt: DialAttempt
+    decision: Decision
+    answer: Answer
+    policy: Policy
 
 
 class Gate:
@@ -118,7 +130,7 @@ class Gate:
             decision, answer = self._answer_by_class(attempt, policy)
             return self._recorded(attempt, decision, answer, policy)
         if answer.verdict is Verdict.ALLOW and decision.chargeable:
-            return self._answer_secured(attempt, decision, answer, policy)
+            return self._answer_secured(_Allowed(attempt, decision, answer, policy))
         return self._recorded(attempt, decision, answer, policy)
 
     async def _answer_after_second_look(self, attempt: DialAttempt, ask: Ask) -> Answer:
@@ -133,16 +145,52 @@ class Gate:
             decision, answer = self._answer_by_class(attempt, policy)
             return self._recorded(attempt, decision, answer, policy)
         if answer.verdict is Verdict.ALLOW and decision.chargeable:
-            return await self._answer_secured(attempt, decision, answer, policy)
+            secured = self._answer_secured(_Allowed(attempt, decision, answer, policy))
+            return secured if isinstance(secured, Answer) else await secured
         return self._recorded(attempt, decision, answer, policy)
 
-    async def _answer_secured(
-        self, attempt: DialAttempt, decision: Decision, answer: Answer, policy: Policy
-    ) -> Answer:
+    def _answer_secured(self, wanted: "_Allowed") -> Answer | asyncio.Future[Answer]:
+        """Have the row made durable; a callback then answers: a task for each call costs more."""
         try:
-            decision, answer = await self._secure(attempt, decision, answer, policy)
-        except Exception:
-            log.exception("gate-error", uniqueid=repr(attempt.uniqueid))
+            row = self._reservations.reserve(_reservation(wanted))
+        except Exception as error:  # noqa: BLE001 it is answered and told
+            return self._answer_without_row(wanted, error)
+        coming: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        row.add_done_callback(partial(self._row_came, wanted, coming))
+        return coming
+
+    def _row_came(
+        self, wanted: "_Allowed", coming: asyncio.Future[Answer], row: asyncio.Future[int]
+    ) -> None:
+        """Answer now that the row is durable or never will be; all is given back to nobody."""
+        error = row.exception()
+        if error is None:
+            self._reserved[wanted.answer.token] = time.monotonic()
+        if coming.cancelled():
+            self.take_back(wanted.answer.token)
+            return
+        try:
+            told = (
+                self._recorded(*wanted)
+                if error is None
+                else self._answer_without_row(wanted, error)
+            )
+        except Exception as fault:  # noqa: BLE001 it goes to whoever waits
+            coming.set_exception(fault)
+        else:
+            coming.set_result(told)
+
+    def _answer_without_row(self, wanted: "_Allowed", error: BaseException) -> Answer:
+        """Deny and free the slot; in observe it is only recorded that there is no row."""
+        attempt, decision, answer, policy = wanted
+        kept = policy.mode is Mode.OBSERVE and isinstance(error, LedgerError)
+        if not kept:
+            self._situation.apply(AttemptReturned(time.monotonic(), answer.token))
+        if isinstance(error, LedgerError):
+            decision = _without_row(decision, error.reason, denied=not kept)
+            answer = answer if kept else _denied(decision.reason)
+        else:
+            log.error("gate-error", uniqueid=repr(attempt.uniqueid), exc_info=error)
             decision, answer = self._answer_by_class(attempt, policy)
         return self._recorded(attempt, decision, answer, policy)
 
@@ -165,26 +213,6 @@ class Gate:
         answer = _allowed(decision, policy.mode)
         self._situation.apply(_event(attempt, decision, answer, policy.revision))
         return answer
-
-    async def _secure(
-        self, attempt: DialAttempt, decision: Decision, answer: Answer, policy: Policy
-    ) -> tuple[Decision, Answer]:
-        """Make the row durable; the slot is given back when the caller leaves meanwhile."""
-        kept = False
-        try:
-            try:
-                await self._reservations.reserve(
-                    _reservation(attempt, decision, answer, policy.revision)
-                )
-                self._reserved[answer.token] = time.monotonic()
-                kept = True
-            except LedgerError as error:
-                kept = policy.mode is Mode.OBSERVE
-                decision = _without_row(decision, error.reason, denied=not kept)
-        finally:
-            if not kept:
-                self._situation.apply(AttemptReturned(time.monotonic(), answer.token))
-        return decision, answer if kept else _denied(decision.reason)
 
     def sweep(self) -> int:
         """Give back allowed attempts that came to nothing; returns how many there were."""
@@ -308,9 +336,8 @@ def _event(
     )
 
 
-def _reservation(
-    attempt: DialAttempt, decision: Decision, answer: Answer, revision: int
-) -> Reservation:
+def _reservation(wanted: _Allowed) -> Reservation:
+    attempt, decision, answer, policy = wanted
     return Reservation(
         token=answer.token,
         endpoint=decision.principal.actor,
@@ -320,7 +347,7 @@ def _reservation(
         uniqueid=attempt.uniqueid,
         linkedid=attempt.linkedid,
         limit_ms=answer.limit_ms,
-        policy_revision=revision,
+        policy_revision=policy.revision,
     )
 
 

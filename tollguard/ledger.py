@@ -1,7 +1,8 @@
 """The durable reservations: a row is on the disk before a chargeable call is allowed.
 
-One thread owns one SQLite connection and does nothing else. What waits when a
-commit returns is the next batch, so there is no batching window to tune.
+One thread owns one SQLite connection and does nothing else. It is handed what one turn of the
+loop brought, and what waits when a commit returns is the next batch, so there is no batching
+window to tune.
 Rows are only ever added: an unused reservation is voided by a later row.
 """
 
@@ -84,6 +85,10 @@ class Ledger:
         self.fault = ""
         self._writer = writer
         self._inbox = writer.inbox
+        self._loop = writer.loop
+        self._outgoing: list[_Waiting] = []  # of this turn of the loop
+        self._deadlines: deque[tuple[float, asyncio.Future[int]]] = deque()  # the oldest first
+        self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
     def open(cls, path: Path, loop: asyncio.AbstractEventLoop | None = None) -> Self:
@@ -107,34 +112,41 @@ class Ledger:
         writer.settle = ledger._settle
         return ledger
 
-    async def reserve(self, reservation: Reservation) -> int:
-        """Write one reservation and wait until it is on the disk.
+    def reserve(self, reservation: Reservation) -> asyncio.Future[int]:
+        """Write one reservation; it is on the disk when the future has its result.
 
         Returns:
-            The row's sequence, after the commit's fsync returned.
+            The row's sequence to come, after the commit's fsync returned. Else it
+            raises `LedgerError`: ``ledger-late`` after 0.5 s, ``ledger-failed`` when
+            the commit failed. A row that commits all the same, or whose future was
+            cancelled, is voided by a return row.
 
         Raises:
-            LedgerError: Reason ``ledger-late`` after 0.5 s, ``ledger-failed`` when the
-                commit failed or too many wait. A row that commits all the same is
-                voided by a return row.
+            LedgerError: Reason ``ledger-failed``: too many wait, or it is closed.
         """
-        if len(self._inbox.rows) >= WAITING_ROWS:
+        if len(self._inbox.rows) + len(self._outgoing) >= WAITING_ROWS:
             message = f"ledger: {WAITING_ROWS} rows wait already"
             raise LedgerError(message, reason="ledger-failed")
-        seq: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        loop = self._loop
+        seq: asyncio.Future[int] = loop.create_future()
         self._put(_Waiting(reserve_row(reservation), reservation.token, seq))
-        taken = False
-        try:
-            async with asyncio.timeout(RESERVE_DEADLINE_S):
-                written = await seq
-            taken = True
-        except TimeoutError as error:
-            message = f"ledger: no commit within {RESERVE_DEADLINE_S} s"
-            raise LedgerError(message, reason="ledger-late") from error
-        finally:
-            if not taken:
-                self._void(reservation.token, seq)
-        return written
+        # One timer for all: each one's deadline is later than that of those before it.
+        deadline_s = loop.time() + RESERVE_DEADLINE_S
+        self._deadlines.append((deadline_s, seq))
+        if self._timer is None:
+            self._timer = loop.call_at(deadline_s, self._expire)
+        return seq
+
+    def _expire(self) -> None:
+        """Deny those whose deadline has passed, and look again at the next one's."""
+        now_s = self._loop.time()
+        waiting = self._deadlines
+        while waiting and (waiting[0][0] <= now_s or waiting[0][1].done()):
+            _, seq = waiting.popleft()
+            if not seq.done():
+                message = f"ledger: no commit within {RESERVE_DEADLINE_S} s"
+                seq.set_exception(LedgerError(message, reason="ledger-late"))
+        self._timer = self._loop.call_at(waiting[0][0], self._expire) if waiting else None
 
     def give_back(self, token: str) -> None:
         """Add the row that voids a reservation; it is written soon, nobody waits."""
@@ -142,25 +154,27 @@ class Ledger:
 
     async def close(self) -> None:
         """Write what waits, close the file and end the thread."""
+        self._hand_over()
         with self._inbox.ready:
             self._inbox.closing = True
             self._inbox.ready.notify()
         await asyncio.to_thread(self._writer.join)
 
     def _put(self, waiting: _Waiting) -> None:
-        with self._inbox.ready:
-            if self._inbox.closing:
-                message = "ledger: closed"
-                raise LedgerError(message, reason="ledger-failed")
-            self._inbox.rows.append(waiting)
-            self._inbox.ready.notify()
+        if self._inbox.closing:
+            message = "ledger: closed"
+            raise LedgerError(message, reason="ledger-failed")
+        if not self._outgoing:
+            self._loop.call_soon(self._hand_over)
+        self._outgoing.append(waiting)
 
-    def _void(self, token: str, seq: asyncio.Future[int]) -> None:
-        """Take back a row nobody waits for any more: now, or when it commits (`_settle`)."""
-        if seq.done() and not seq.cancelled() and seq.exception() is None:
-            self.give_back(token)
-        else:
-            seq.cancel()
+    def _hand_over(self) -> None:
+        """Wake the writer once for all that this turn of the loop brought."""
+        if self._outgoing:
+            with self._inbox.ready:
+                self._inbox.rows.extend(self._outgoing)
+                self._inbox.ready.notify()
+            self._outgoing.clear()
 
     def _settle(self, batch: Sequence[_Waiting], last_seq: int, fault: str) -> None:
         """Tell the waiting callers what became of their batch. Runs in the loop."""
@@ -177,6 +191,8 @@ class Ledger:
                 future.set_exception(LedgerError(f"ledger: {fault}", reason="ledger-failed"))
             else:
                 future.set_result(seq)
+        while self._deadlines and self._deadlines[0][1].done():
+            self._deadlines.popleft()
 
     def _take_back_late(self, waiting: _Waiting, fault: str) -> None:
         if not fault and not self._inbox.closing:
@@ -204,7 +220,7 @@ class _Writer(threading.Thread):
         self._faulty = False
         self._kept: list[_Waiting] = []
         self._path = path
-        self._loop = loop
+        self.loop = loop
         self._db: sqlite3.Connection | None = None
         self._inode = 0
         self._log_inode = 0
@@ -275,7 +291,7 @@ class _Writer(threading.Thread):
         return kept
 
     def _write(self, taken: list[_Waiting]) -> None:
-        batch = [w for w in taken if w.seq is None or not w.seq.cancelled()]
+        batch = [w for w in taken if w.seq is None or not w.seq.done()]
         last_seq, fault = 0, ""
         try:
             last_seq = self._commit([w.row for w in batch])
@@ -338,9 +354,9 @@ class _Writer(threading.Thread):
             self._kept = [w for w in batch if w.seq is None]
 
     def _report(self, batch: list[_Waiting], last_seq: int, fault: str) -> None:
-        if self.settle is None or self._loop.is_closed():
+        if self.settle is None or self.loop.is_closed():
             return
-        self._loop.call_soon_threadsafe(self.settle, batch, last_seq, fault)
+        self.loop.call_soon_threadsafe(self.settle, batch, last_seq, fault)
 
     def _close(self) -> None:
         if self._db is not None:

@@ -112,17 +112,17 @@ class Reservations:
         """The newest durable row's sequence; 0 when no ledger is open."""
         return self.ledger.last_seq if self.ledger else 0
 
-    async def reserve(self, reservation: Reservation) -> int:
-        """Write one reservation durably.
+    def reserve(self, reservation: Reservation) -> asyncio.Future[int]:
+        """Write one reservation; it is durable when the future has its result (`Ledger.reserve`).
 
         Raises:
-            LedgerError: Reason ``ledger-unknown``, ``ledger-failed`` or ``ledger-late``.
+            LedgerError: Reason ``ledger-unknown`` or ``ledger-failed``.
         """
         if self.ledger is None:
             raise LedgerError(self.reason, reason="ledger-failed")
         if self.state != OK:
             raise LedgerError(self.reason, reason="ledger-unknown")
-        return await self.ledger.reserve(reservation)
+        return self.ledger.reserve(reservation)
 
     def give_back(self, token: str) -> None:
         """Void a reservation that came to nothing."""
