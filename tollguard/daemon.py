@@ -188,6 +188,7 @@ class Daemon:
                 await self._work_until_stopped(group)
         if fault is not None:
             raise fault
+        await self.watch.keep()  # a policy of the last moment may not be in the snapshot yet
 
     async def _listen(self, group: asyncio.TaskGroup) -> GateError | None:
         gate = self._config.gate

@@ -1,4 +1,4 @@
-"""Shows where a phone can send a call that chan_pjsip redirects by itself, and that it is listed."""
+"""Shows where a phone can send a call that chan_pjsip redirects by itself; coverage lists it."""
 
 import json
 from collections.abc import Iterator

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from policies.kept import load as load_snapshot
-from policies.policy import Mode, SuspensionKind
+from policies.policy import Mode, Policy, SuspensionKind
 from tests.agi.asterisk_side import KEY, closed, connect, direct_channel, environment, play
 from tests.tollguard.node import ACTOR, MONACO, Node, call_of, call_up_to_verdict, make_node
-from tests.until import until, until_sync
+from tests.until import until, until_sync, until_told
 from tollguard.daemon import cannot_listen
 from tollguard.errors import GateError
 from tollguard.ledger_file import read
@@ -46,6 +46,11 @@ async def suspend(node: Node, kind: SuspensionKind, target: str) -> int:
         return (await store.suspend(new, ACTOR, now_s=time.time())).revision
     finally:
         await store.close()
+
+
+def snapshot_of(node: Node) -> Policy:
+    """Read what is in the snapshot."""
+    return load_snapshot(node.config.snapshot.path.read_bytes()).policy
 
 
 async def test_calls_are_judged_recorded_and_told(node: Node) -> None:
@@ -92,16 +97,31 @@ async def test_a_suspension_is_in_force_and_kept(node: Node) -> None:
         before = await node.call(MONACO)
         revision = await suspend(node, SuspensionKind.COUNTRY, "MC")
         until_sync(lambda: node.status["policy_revision"] == revision, 5)
-        store = await Store.open(node.config.store.url)
-        in_force = (await store.nodes())[0].policy_revision
-        await store.close()
         after = await node.call(MONACO)
-    snapshot = load_snapshot(node.config.snapshot.path.read_bytes()).policy
+        store = await Store.open(node.config.store.url)
+
+        async def told() -> bool:
+            return (await store.nodes())[0].policy_revision == revision
+
+        # Behind the status: the row waits for the store, and the snapshot for two syncs.
+        await until_told(told, 10)
+        await until(lambda: snapshot_of(node).revision == revision, 10)
+        await store.close()
 
     assert verdict(before) == ("ALLOW", "allowed")
     assert verdict(after) == ("DENY", "country-suspended")
-    assert in_force == revision
-    assert snapshot.revision == revision
+
+
+async def test_a_policy_of_the_last_moment_is_kept(node: Node) -> None:
+    """A daemon that ends while the store is busy leaves the policy in force in its snapshot."""
+    with node.running():
+        revision = await suspend(node, SuspensionKind.COUNTRY, "MC")
+        busy = sqlite3.connect(node.config.store.url)
+        busy.execute("BEGIN IMMEDIATE")
+        until_sync(lambda: node.status["policy_revision"] == revision, 5)
+    busy.close()
+
+    assert snapshot_of(node).revision == revision
 
 
 async def test_a_policy_change_is_in_force_within_the_promised_second(node: Node) -> None:
