@@ -10,6 +10,7 @@ import pytest
 from tests.asterisk.etc import Site
 from tests.asterisk.failures import Scene
 from tests.asterisk.guarded import Guarded
+from tests.asterisk.relay import Relay
 from tests.asterisk.sipp import phone
 from tests.asterisk.waiting import until
 
@@ -54,7 +55,7 @@ def restart_between(guarded: Guarded) -> None:
     until(lambda: f"dialled='{MONACO}'" in guarded.daemon.journal(), 5, "it was allowed")
     guarded.daemon.kill()
     guarded.daemon.start()
-    guarded.asterisk.cli("dialplan set global GO yes")
+    set_global(guarded, "GO", "yes")
 
 
 def test_a_call_allowed_before_a_restart_and_dialled_after_it_stands(guarded: Guarded) -> None:
@@ -83,6 +84,31 @@ def test_a_token_of_before_a_restart_is_used_once(guarded: Guarded) -> None:
 
         assert [call.ended_at_s is None for call in guarded.trunk.calls].count(True) == 1
         assert [leg["reason"] for row in rows for leg in row["legs"]] == ["token-used"]
+
+
+def test_a_call_allowed_without_ami_and_dialled_after_the_reconnect_stands(
+    guarded: Guarded,
+) -> None:
+    """Its attempt stays in memory, so nothing has to be asked."""
+    access, daemon = guarded.asterisk.access, guarded.daemon
+    relay = Relay((access.address, access.ami_port))
+    text = daemon.config.read_text()
+    daemon.config.write_text(text.replace(f"port = {access.ami_port}\n", f"port = {relay.port}\n"))
+    daemon.stop()
+    daemon.start()
+    relay.cut()
+    until(lambda: daemon.status()["blind"], 5, "the daemon is blind")
+    with guarded.phone.call("2" + MONACO, hold_s=60) as run:
+        until(lambda: f"dialled='{MONACO}'" in daemon.journal(), 5, "it was allowed")
+        relay.mend()
+        daemon.wait_ready()
+        set_global(guarded, "GO", "yes")
+        run.answered()
+        rows = until(lambda: daemon.report("calls"), 5, "it is listed")
+
+        assert [(row["endpoint"], row["country"]) for row in rows] == [("6001", "MC")]
+        assert daemon.report("findings") == []
+    relay.stop()
 
 
 @pytest.fixture(scope="module")
