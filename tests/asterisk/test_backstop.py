@@ -91,6 +91,7 @@ def guarded(running: Guarded, elsewhere: SipPeer) -> Iterator[Guarded]:
     running.trunk.status = b"200 OK"
     running.asterisk.mark_descriptors()
     yield running
+    running.asterisk.cli("channel request hangup all")  # a SIPp that is ended says no goodbye
     running.asterisk.assert_clean()
 
 

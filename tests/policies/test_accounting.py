@@ -213,6 +213,23 @@ def test_what_nobody_may_dial_at_home_is_allowed_and_recorded(number: str) -> No
     assert (made.decision.verdict, made.decision.limit_ms) == (Verdict.ALLOW, 14_400_000)
 
 
+# One number of each line of [tollguard-failmode] in extensions.d/tollguard.conf, as it goes out.
+LET_OUT = (
+    "0134567890", "0112345678", "0234567890", "0551234567", "0572234567", "0921234567",
+    "0991234567", "09012345678", "06012345678", "05012345678", "0120444113", "08001234567",
+    "1840312345678", "18609012345678",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("number", LET_OUT)
+def test_what_the_fail_mode_lets_out_stands(number: str) -> None:
+    """It has no token, seen to begin or found running: nobody may dial it, and it is recorded."""
+    known = Known(POLICY, PLAN, Situation(), NOW_S)
+    made = [judge(dialled(number, ""), known) for judge in (account, account_running)]
+
+    assert [one.standing for one in made if one is not None] == [Standing.STANDS] * 2
+
+
 def test_a_site_may_refuse_nobodys_calls_at_home() -> None:
     """The named setting cuts them, and only observe records them instead."""
     site = replace(SITE, trunks=(Trunk("trunk"),), nobody_domestic=NobodyDomestic.DENY)
