@@ -20,13 +20,13 @@ from urllib.parse import quote
 from tollguard.atomic_file import sync_folder
 from tollguard.errors import LedgerError
 from tollguard.ledger_file import (
-    INSERT,
     SCHEMA,
     VOID_AFTER,
     Reservation,
     Row,
     fault_text,
     identity,
+    insert,
     new_identity,
     newest_seq,
     reserve_row,
@@ -305,12 +305,11 @@ class _Writer(threading.Thread):
     def _commit(self, rows: Sequence[Row]) -> int:
         db = self._db = self._db or self._reopen()
         self._check_files()
-        db.execute("BEGIN IMMEDIATE")
-        db.executemany(INSERT, rows)
-        if not rows:
+        if rows:
+            last = insert(db, rows)
+        else:
             db.execute(PROBE)
-        last = newest_seq(db)
-        db.execute("COMMIT")
+            last = newest_seq(db)
         self._good_seq = last
         return last
 
