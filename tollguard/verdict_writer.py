@@ -6,11 +6,10 @@ import json
 import time
 from collections import deque
 
-import structlog
-
 from policies.decision import Step
 from tollguard.errors import StoreError
 from tollguard.gate import Judged
+from tollguard.logs import line_writer, shown
 from tollguard.store.rows import VerdictRow
 from tollguard.store.times import to_text
 from tollguard.store_link import RETRY_S, StoreLink
@@ -18,8 +17,6 @@ from tollguard.store_link import RETRY_S, StoreLink
 WAITING_VERDICTS = 20_000  # about 40 MB; at 100 calls/s three minutes without the store
 BATCH_ROWS = 50  # their making holds the loop, and so every call, up for about 1 ms
 REST_FACTOR = 15  # rest so many times as long as a batch took: a sixteenth of the time at most
-
-log = structlog.get_logger("tollguard.gate")
 
 
 class VerdictWriter:
@@ -37,7 +34,7 @@ class VerdictWriter:
         self._waiting: deque[Judged] = deque()
         self._some = asyncio.Event()
         self._ended = asyncio.Event()
-        self._log = log.bind()  # once: structlog would bind a new one for each line
+        self._write_line = line_writer()
 
     @property
     def waiting(self) -> int:
@@ -133,23 +130,17 @@ class VerdictWriter:
 
     def _log_line(self, judged: Judged) -> None:
         """One canonical line per decision. No token: it would prove a leg that it is not."""
-        attempt, decision = judged.attempt, judged.decision
-        self._log.info(
-            "verdict",
-            verdict=judged.answer.verdict.value,
-            reason=judged.answer.reason,
-            would=decision.would.value,
-            would_reason=decision.would_reason,
-            endpoint=decision.principal.actor,
-            dialled=attempt.dialled,
-            number_class=decision.number.number_class.value,
-            country=decision.number.country,
-            trunk=attempt.trunk,
-            source=attempt.source,
-            linkedid=attempt.linkedid,
-            mode=judged.mode.value,
-            revision=judged.policy_revision,
-            took_us=judged.took_us,
+        attempt, decision, answer = judged.attempt, judged.decision, judged.answer
+        number = decision.number
+        # codes of ours as they are, in the quotes of a repr
+        self._write_line(
+            f"level=info event=verdict verdict='{answer.verdict}' reason='{answer.reason}'"
+            f" would='{decision.would}' would_reason='{decision.would_reason}'"
+            f" endpoint={shown(decision.principal.actor)} dialled={shown(attempt.dialled)}"
+            f" number_class='{number.number_class}' country={shown(number.country)}"
+            f" trunk={shown(attempt.trunk)} source={shown(attempt.source)}"
+            f" linkedid={shown(attempt.linkedid)} mode='{judged.mode}'"
+            f" revision={judged.policy_revision} took_us={judged.took_us}"
         )
 
 

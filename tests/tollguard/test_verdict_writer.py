@@ -2,13 +2,15 @@
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.tollguard.judging import MONACO, attempt, judging
 from tests.until import until
-from tollguard import store_link, verdict_writer
+from tollguard import logs, store_link, verdict_writer
 from tollguard.gate import Judged
 from tollguard.store import migrate
 from tollguard.store_link import StoreLink
@@ -46,6 +48,26 @@ async def test_a_verdict_is_stored_with_its_steps(tmp_path: Path) -> None:
 
     assert [(row[0], row[1]) for row in rows] == [("pbx1", MONACO)]
     assert '"judge": "international"' in rows[0][2]
+
+
+async def test_a_verdict_s_line_is_written_as_all_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Text of callers cannot begin a line in it, is cut when long, and nothing is missing."""
+    logs.configure()
+    judged = await one_judged(tmp_path)
+    forged = replace(judged.attempt, dialled="1'\r\nlevel=x" + "9" * 400, source=None)
+    VerdictWriter(StoreLink("no.db"), "pbx1", "default").record(replace(judged, attempt=forged))
+    line = capsys.readouterr().err
+    structlog.get_logger().info(
+        "verdict", verdict="ALLOW", reason="allowed", would="ALLOW", would_reason="allowed",
+        endpoint="6001", dialled=forged.dialled, number_class="international", country="MC",
+        trunk="trunk", source=None, linkedid="1.1", mode="enforce", revision=3,
+        took_us=judged.took_us,
+    )  # fmt: skip
+
+    assert line == capsys.readouterr().err
+    assert len(line) < 700
 
 
 async def test_verdicts_wait_for_a_store_that_is_away(
