@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.accounting import (
-    Account,
     Known,
     Standing,
     account,
@@ -16,102 +15,33 @@ from policies.accounting import (
     surely_chargeable,
 )
 from policies.decision import Verdict
-from policies.events import (
-    AttemptAllowed,
-    ChannelSeen,
-    ContactSeen,
-    ContactStatus,
-    EndpointListed,
-    LegAnswered,
-    LegDialled,
-    Reconciled,
-    Technology,
-)
+from policies.events import AttemptAllowed, ChannelSeen, LegAnswered, LegDialled
 from policies.numbering import classify
-from policies.numbering.plans import plan_for
 from policies.policy import (
     Limits,
     Mode,
     NobodyDomestic,
     OriginateGrant,
     Policy,
-    Site,
     SuspensionKind,
     Trunk,
-    UndeclaredLegs,
 )
 from policies.reasons import Reason
 from policies.situation import Situation
-from tests.policies.builders import JAPAN, NOW_S, grant, suspension
-
-MONACO = "01037793123456"
-TOKYO = "0312345678"
-TRUNKS = (Trunk("trunk", channels=2), Trunk("isdn", dial="DAHDI/g1/{number}"))
-SITE = Site(trunks=TRUNKS, emergency_literals=("+81352531111",), outside_line="0")
-POLICY = Policy(revision=7, site=SITE, mode=Mode.ENFORCE, grants=(grant(),))
-OBSERVED = replace(POLICY, mode=Mode.OBSERVE)
-PLAN = plan_for(SITE)
-TOKEN = "t1"
-
-
-def dialled(number: str = MONACO, token: str = TOKEN, **other: object) -> LegDialled:
-    """Make a leg of channel 1.1 toward the trunk; with ``other`` fields changed."""
-    leg = LegDialled(
-        at_s=5.0,
-        uniqueid="2.1",
-        linkedid="1.1",
-        channel="PJSIP/trunk-0000002b",
-        caller_uniqueid="1.1",
-        dial_string=f"{number}@trunk",
-        token=token,
-        context="phones",
-    )
-    return replace(leg, **other)  # type: ignore[arg-type]
-
-
-def allowed(number: str = MONACO, **other: object) -> AttemptAllowed:
-    """Make what the gate allowed 6001's channel 1.1 under token t1."""
-    attempt = AttemptAllowed(
-        at_s=1.0,
-        token=TOKEN,
-        uniqueid="1.1",
-        endpoint="6001",
-        dialled=number,
-        country="MC",
-        trunk="trunk",
-        chargeable=True,
-        international=True,
-        responsible=("6001",),
-        policy_revision=7,
-        limit_ms=60_000,
-    )
-    return replace(attempt, **other)  # type: ignore[arg-type]
-
-
-def seeing(*events: object) -> Situation:
-    """Make a situation that sees, after some events."""
-    situation = Situation()
-    situation.apply(Reconciled(0.0, frozenset(), frozenset()))
-    for event in events:
-        situation.apply(event)  # type: ignore[arg-type]
-    return situation
-
-
-def accounted(
-    leg: LegDialled, situation: Situation | None = None, policy: Policy = POLICY
-) -> Account | None:
-    """Account for a leg."""
-    plan = plan_for(policy.site)
-    return account(leg, Known(policy, plan, situation or seeing(), NOW_S))
-
-
-def standing(
-    leg: LegDialled, situation: Situation | None = None, policy: Policy = POLICY
-) -> tuple[Standing, str]:
-    """Say how a leg stands and why; it must be the rule's business."""
-    made = accounted(leg, situation, policy)
-    assert made is not None
-    return made.standing, made.reason
+from tests.policies.accounting import (
+    MONACO,
+    OBSERVED,
+    PLAN,
+    POLICY,
+    SITE,
+    TOKYO,
+    accounted,
+    allowed,
+    dialled,
+    seeing,
+    standing,
+)
+from tests.policies.builders import JAPAN, NOW_S, suspension
 
 
 def test_the_gates_own_leg_is_accounted_for() -> None:
@@ -255,53 +185,6 @@ def test_an_operators_suspension_is_enforced_in_observe() -> None:
     assert standing(dialled(token=""), None, policy)[0] is Standing.CUT
 
 
-def test_a_suspension_between_verdict_and_dial_cuts_at_the_beginning() -> None:
-    """The policy changed, so the leg is judged again with its recorded principal."""
-    endpoint = replace(
-        POLICY, revision=8, suspensions=(suspension(SuspensionKind.ENDPOINT, "6001"),)
-    )
-    second = replace(POLICY, revision=8, suspensions=(suspension(SuspensionKind.ENDPOINT, "6002"),))
-    situation = seeing(allowed(responsible=("6001", "6002")))
-    shared = replace(second, grants=(grant(), grant(endpoint="6002")))
-
-    assert standing(dialled(), situation, endpoint) == (Standing.CUT, Reason.POLICY_CHANGED)
-    assert standing(dialled(), situation, shared) == (Standing.CUT, Reason.POLICY_CHANGED)
-
-
-def test_a_change_that_does_not_concern_the_call_leaves_it() -> None:
-    """Its recorded principal still may; in observe nothing but a suspension cuts it."""
-    newer = replace(POLICY, revision=8)
-    revoked = replace(OBSERVED, revision=8, grants=())
-
-    assert standing(dialled(), seeing(allowed()), newer) == (
-        Standing.ACCOUNTED,
-        Reason.POLICY_CHANGED,
-    )
-    assert standing(dialled(), seeing(allowed()), revoked)[0] is Standing.ACCOUNTED
-    assert standing(dialled(), seeing(allowed()), replace(revoked, mode=Mode.ENFORCE))[0] is (
-        Standing.CUT
-    )
-
-
-def test_a_call_is_not_counted_against_itself_when_judged_again() -> None:
-    """Its own slot is taken already; one more of the same endpoint is too many."""
-    newer = replace(POLICY, revision=8, limits=Limits(chargeable_per_endpoint=1))
-    other = allowed(token="t2", uniqueid="1.2")
-
-    assert standing(dialled(), seeing(allowed()), newer)[0] is Standing.ACCOUNTED
-    assert standing(dialled(), seeing(allowed(), other), newer)[0] is Standing.CUT
-    home = allowed(TOKYO, chargeable=False)
-    assert standing(dialled(TOKYO), seeing(home), newer)[0] is Standing.ACCOUNTED
-
-
-def test_a_trunk_that_was_responsible_has_no_rights_when_judged_again() -> None:
-    """A grant that names a trunk's endpoint is worth nothing."""
-    newer = replace(POLICY, revision=8, grants=(grant(endpoint="isdn"),))
-    situation = seeing(allowed(endpoint="isdn", responsible=("isdn",)))
-
-    assert standing(dialled(), situation, newer)[0] is Standing.CUT
-
-
 FAX = replace(POLICY, originate_grants=(OriginateGrant(1, "fax", frozenset({"MC"}), NOW_S + 60),))
 
 
@@ -388,103 +271,6 @@ def test_a_leg_found_running_to_a_phone_is_none_of_this_rules_business() -> None
     leg = dialled(token="", channel="PJSIP/6002-0000002b", dial_string="6002")
 
     assert account_running(leg, Known(POLICY, PLAN, seeing(), NOW_S)) is None
-
-
-PHONE = (
-    EndpointListed(1.0, Technology.PJSIP, "6002"),
-    ContactSeen(
-        1.0,
-        Technology.PJSIP,
-        "6002",
-        "sip:6002@192.0.2.7:5061",
-        ContactStatus.REACHABLE,
-        None,
-        None,
-    ),
-)
-
-
-@pytest.mark.parametrize(
-    ("channel", "dial_string"),
-    [
-        ("PJSIP/6002-0000002b", "6002"),
-        ("PJSIP/6002-0000002b", "6002/sip:6002@192.0.2.7:5061"),
-        ("PJSIP/6002-0000002b", "6002/6002"),
-        ("Local/0103@phones-0000002b;1", f"{MONACO}@phones"),
-        ("DAHDI/7-1", "7"),
-        ("SIP/6003-0000002b", "6003"),
-        ("SIP/6003-0000002b", "6003/s"),
-        ("Console/dsp", "dsp"),
-        ("AudioSocket/127.0.0.1-1", "127.0.0.1:9/uuid"),
-    ],
-)
-def test_a_leg_to_a_phone_or_inside_is_none_of_this_rules_business(
-    channel: str, dial_string: str
-) -> None:
-    """A registered contact, an analogue line, a Local channel."""
-    situation = seeing(*PHONE, EndpointListed(1.0, Technology.SIP, "6003"))
-    leg = dialled(token="", channel=channel, dial_string=dial_string)
-
-    assert accounted(leg, situation) is None
-
-
-@pytest.mark.parametrize(
-    ("channel", "dial_string"),
-    [
-        ("PJSIP/evil-0000002b", f"{MONACO}@evil"),
-        ("PJSIP/6002-0000002b", f"6002/sip:{MONACO}@198.51.100.9"),
-        ("PJSIP/6002-0000002b", "6002/sip:6002@198.51.100.9"),
-        ("PJSIP/planted-0000002b", "planted"),
-        ("PJSIP/dressed-0000002b", "dressed"),
-        ("SIP/198.51.100.9-0000002b", f"{MONACO}@198.51.100.9"),
-        ("SIP/6003-0000002b", f"6003/{MONACO}"),
-        ("IAX2/evil-7", f"me:secret@evil/{MONACO}"),
-        ("Dongle/dongle0-1", f"dongle0/{MONACO}"),
-    ],
-)
-def test_a_leg_toward_neither_trunk_nor_phone_is_found(channel: str, dial_string: str) -> None:
-    """Recorded, and hung up where the site says so; observe only records it."""
-    dressed = ContactSeen(
-        1.0,
-        Technology.PJSIP,
-        "dressed",
-        f"sip:{MONACO}@198.51.100.9",
-        ContactStatus.NON_QUALIFIED,
-        None,
-        None,
-    )
-    situation = seeing(*PHONE, EndpointListed(1.0, Technology.SIP, "6003"), dressed)
-    leg = dialled(token="", channel=channel, dial_string=dial_string)
-    site = replace(SITE, undeclared_legs=UndeclaredLegs.HANGUP)
-    made = accounted(leg, situation)
-
-    assert made is not None
-    assert made.decision is not None
-    assert (made.standing, made.reason, made.declared) == (
-        Standing.RECORDED,
-        Reason.UNDECLARED_LEG,
-        False,
-    )
-    assert "secret" not in repr(made.decision) + made.attempt.trunk
-    short = dial_string.startswith("6002/sip:6002@")  # might be an emergency that is not known
-    enforced = Standing.RECORDED if short else Standing.CUT
-    assert standing(leg, situation, replace(POLICY, site=site))[0] is enforced
-    assert standing(leg, situation, replace(OBSERVED, site=site))[0] is Standing.RECORDED
-
-
-def test_an_emergency_toward_an_undeclared_endpoint_stands() -> None:
-    """The dialplan may have a trunk for emergencies that nobody declared."""
-    site = replace(SITE, undeclared_legs=UndeclaredLegs.HANGUP)
-    leg = dialled(token="", channel="PJSIP/psap-0000002b", dial_string="110@psap")
-
-    assert standing(leg, None, replace(POLICY, site=site))[0] is Standing.STANDS
-
-
-def test_while_blind_an_unknown_endpoint_is_taken_for_a_phone() -> None:
-    """Before the first picture no contact is known, and nothing is proven."""
-    leg = dialled(token="", channel="PJSIP/6002-0000002b", dial_string="6002")
-
-    assert accounted(leg, Situation()) is None
 
 
 @pytest.mark.parametrize(
