@@ -1,105 +1,29 @@
 """What the backstop does with legs: cut, bounded, recorded and told, by a real gate and hands."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
 import structlog
 
-from ami_listener.hands import Hands
-from policies.detection.finding import Finding, FindingKind, LegDone
+from policies.detection.finding import FindingKind, LegDone
 from policies.events import (
     Address,
     Authentication,
     AuthOutcome,
     ChannelGone,
-    Event,
     LegAnswered,
     LegDialled,
     Reconciled,
 )
-from policies.policy import Mode, Policy, Suspension, SuspensionKind, UndeclaredLegs
-from policies.situation import VOID_AGE_S
-from tests.fakes.asterisk import FakeAsterisk
-from tests.tollguard.judging import MONACO, TOKYO, Judging, attempt, enforcing, judging
+from policies.policy import Mode, Suspension, SuspensionKind, UndeclaredLegs
+from tests.tollguard.judging import MONACO, TOKYO, attempt, enforcing
+from tests.tollguard.standing import standing
 from tests.until import until
 from tollguard import leg_cutter
-from tollguard.backstop import LOGGED_AT_ONCE, Backstop
-from tollguard.call_records import CallRecords
-from tollguard.gap_tokens import GapTokens
-from tollguard.ledger import Ledger
-from tollguard.ledger_file import Reservation
-from tollguard.leg_cutter import LegCutter
-from tollguard.store_link import StoreLink
-from tollguard.verdict_writer import VerdictWriter
-
-
-@dataclass
-class Standing:
-    """A backstop with its gate, its PBX and what it told."""
-
-    desk: Judging
-    fake: FakeAsterisk
-    backstop: Backstop
-    verdicts: VerdictWriter
-    found: list[Finding] = field(default_factory=list)
-
-    def see(self, event: Event) -> None:
-        """Take an event as the daemon does."""
-        if isinstance(event, LegDialled):
-            event = self.backstop.begin(event)
-        self.desk.situation.apply(event)
-        self.backstop.see(event)
-
-    def dial(self, uniqueid: str, number: str, token: str = "", caller: str = "1.1") -> None:
-        """Begin a leg toward the trunk, from context fax."""
-        name = f"PJSIP/trunk-{len(self.found):08x}"
-        dial_string = f"{number}@trunk"
-        now_s = time.monotonic()
-        self.see(LegDialled(now_s, uniqueid, "1.1", name, caller, dial_string, token, "fax"))
-
-    def asked(self, action: str) -> list[str]:
-        """List the channels that an action was asked for, in order."""
-        return [one["Channel"] for one in self.fake.actions if one["Action"] == action]
-
-
-@asynccontextmanager
-async def standing(
-    folder: Path, policy: Policy | None = None, *, young: bool = False
-) -> AsyncIterator[Standing]:
-    """Run a backstop over a real gate, ledger and hands; the caller 1.1 runs Dial.
-
-    Args:
-        folder: Holds the ledger.
-        policy: In force.
-        young: Whether it started just now: then a token may be of before.
-    """
-    async with FakeAsterisk() as fake, asyncio.TaskGroup() as group:
-        for action in ("Hangup", "AbsoluteTimeout"):
-            fake.answers[action] = {"Response": "Success", "Message": "done"}
-        fake.variables["1.1"] = {"CHANNEL(appname)": "Dial"}
-        desk = judging(folder / "ledger.db", policy)
-        desk.situation.apply(Reconciled(0.0, frozenset(), frozenset()))
-        hands = Hands(fake.settings("hands"))
-        cutter = LegCutter(hands)
-        link = StoreLink(str(folder / "none.db"))
-        records = CallRecords(folder / "ledger.db", link)
-        gap = GapTokens(records, time.monotonic() - (0 if young else VOID_AGE_S))
-        running = [group.create_task(work()) for work in (hands.run, cutter.run, gap.run)]
-        await until(lambda: hands.state.standing == "up", 5)
-        verdicts = VerdictWriter(link, "pbx1", "default")
-        found: list[Finding] = []
-        backstop = Backstop(desk.gate, desk.situation, cutter, verdicts, found.extend, gap)
-        backstop.own_users = frozenset({"tollguard-eyes"})
-        yield Standing(desk, fake, backstop, verdicts, found)
-        for one in running:
-            one.cancel()
-        await desk.reservations.close()
+from tollguard.backstop import LOGGED_AT_ONCE
 
 
 async def test_a_leg_around_the_gate_is_hung_up_and_told(tmp_path: Path) -> None:
@@ -296,122 +220,3 @@ async def test_a_leg_found_running_toward_no_trunk_is_left(tmp_path: Path) -> No
         )
 
         assert made.verdicts.waiting == 0
-
-
-async def before(folder: Path, token: str, number: str = MONACO, caller: str = "1.1") -> None:
-    """Have a row in the ledger of a call that 6001 was allowed before our start."""
-    ledger = Ledger.open(folder / "ledger.db")
-    await ledger.reserve(
-        Reservation(token, "6001", number, "MC", "trunk", caller, "1.1", 60_000, 3)
-    )
-    await ledger.close()
-
-
-async def test_a_token_of_before_the_start_is_looked_up_and_its_leg_stands(tmp_path: Path) -> None:
-    """It is its caller's, counted and bounded, though it was answered meanwhile."""
-    await before(tmp_path, "t1")
-    async with standing(tmp_path, young=True) as made:
-        made.dial("2.1", MONACO, "t1")
-        made.see(LegAnswered(time.monotonic(), "2.1"))
-        await until(lambda: made.asked("AbsoluteTimeout") == ["2.1"], 5)
-
-        leg = made.desk.situation.leg("2.1")
-        assert leg is not None
-        assert leg.attempt is not None
-        assert leg.attempt.endpoint == "6001"
-        assert made.desk.situation.chargeable_calls("6001") == 1
-        assert (made.asked("Hangup"), made.found) == ([], [])
-
-
-async def test_of_two_legs_with_one_token_of_before_the_second_is_cut(tmp_path: Path) -> None:
-    """Forked, or dialled again when the first has ended: the row is used once."""
-    await before(tmp_path, "t1")
-    async with standing(tmp_path, young=True) as made:
-        made.dial("2.1", MONACO, "t1")
-        made.dial("2.2", MONACO, "t1")
-        await until(lambda: made.asked("Hangup") == ["2.2"], 5)
-        made.see(ChannelGone(time.monotonic(), "2.1", 34))
-        made.dial("2.3", MONACO, "t1")
-        await until(lambda: made.asked("Hangup") == ["2.2", "2.3"], 5)
-
-        assert [leg.reason for one in made.found for leg in one.legs][-1] == "token-used"
-
-
-@pytest.mark.parametrize(
-    ("token", "number", "caller"),
-    [("t1", MONACO + "0", "1.1"), ("t1", MONACO, "1.9"), ("forged", MONACO, "1.1")],
-    ids=["another number", "another caller", "no row"],
-)
-async def test_a_row_of_another_call_proves_nothing(
-    tmp_path: Path, token: str, number: str, caller: str
-) -> None:
-    """The leg is cut, and the row still waits for its own."""
-    await before(tmp_path, "t1")
-    async with standing(tmp_path, young=True) as made:
-        made.dial("2.1", number, token, caller)
-        await until(lambda: made.asked("Hangup") == ["2.1"], 5)
-        made.dial("2.2", MONACO, "t1")
-        await until(lambda: made.desk.situation.chargeable_calls("6001") == 1, 5)
-
-        assert made.asked("Hangup") == ["2.1"]
-
-
-async def test_a_token_of_our_own_time_is_never_looked_up(tmp_path: Path) -> None:
-    """Memory knows what became of it: used by a leg that has ended, it has a row still."""
-    async with standing(tmp_path, young=True) as made:
-        answer = await made.desk.judge(attempt(MONACO))
-        made.dial("2.1", MONACO, answer.token)
-        made.see(ChannelGone(time.monotonic(), "2.1", 34))
-        made.dial("2.2", MONACO, answer.token)
-        await until(lambda: made.asked("Hangup") == ["2.2"], 5)
-
-
-async def test_a_policy_that_changed_over_the_restart_is_asked_again(tmp_path: Path) -> None:
-    """The recorded principal is judged by what is in force now."""
-    await before(tmp_path, "t1")
-    closed = Suspension(1, SuspensionKind.ENDPOINT, "6001", 0.0, None, "test", "me")
-    policy = replace(enforcing(revision=4), suspensions=(closed,))
-    async with standing(tmp_path, policy, young=True) as made:
-        made.dial("2.1", MONACO, "t1")
-        await until(lambda: made.found, 5)
-
-        assert made.asked("Hangup") == ["2.1"]
-        assert made.found[0].legs[0].reason == "policy-changed"
-
-
-async def test_an_emergency_with_an_unknown_token_waits_for_nothing(tmp_path: Path) -> None:
-    """Its row of the verdict is there at once."""
-    async with standing(tmp_path, young=True) as made:
-        made.dial("2.1", "110", "unknown")
-
-        assert (made.backstop.counts.stood, made.verdicts.waiting) == (1, 1)
-
-
-async def test_a_leg_that_ended_while_its_row_was_looked_up_leaves_nothing(tmp_path: Path) -> None:
-    """Its slot is not taken, and no limit is kept; without a row it is told all the same."""
-    await before(tmp_path, "t1")
-    async with standing(tmp_path, young=True) as made:
-        for uniqueid, token in (("2.1", "t1"), ("2.2", "forged")):
-            made.dial(uniqueid, MONACO, token)
-            made.see(ChannelGone(time.monotonic(), uniqueid, 16))
-        await until(lambda: made.found, 5)
-
-        assert made.backstop._limits == {}
-        assert made.desk.situation.legs() == ()
-
-
-async def test_a_fault_while_a_row_is_looked_up_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The next leg is looked at all the same."""
-    async with standing(tmp_path, young=True) as made:
-        with structlog.testing.capture_logs() as lines:
-            made.dial("2.1", MONACO, "forged")
-            plan = made.desk.gate.plan
-            monkeypatch.delattr(made.desk.gate, "plan")
-            await until(lambda: lines, 5)
-        made.desk.gate.plan = plan
-        made.dial("2.2", MONACO, "forged")
-        await until(lambda: made.asked("Hangup") == ["2.2"], 5)
-
-        assert lines[0]["event"] == "not-accounted"
