@@ -60,6 +60,8 @@ class Situation:
     def apply(self, event: Event) -> None:
         """Let something happen."""
         match event:
+            case AttemptAllowed():  # first: a call waits for it
+                self._calls.allow(event)
             case EndpointListed() | ContactSeen() | ContactGone() | Authentication():
                 self._apply_to_devices(event)
             case Blinded():
@@ -164,13 +166,10 @@ class Situation:
         | Transferred
         | BridgeEntered
         | ChannelGone
-        | AttemptAllowed
         | AttemptReturned,
     ) -> None:
         """Let something happen to a call."""
         match event:
-            case AttemptAllowed():
-                self._calls.allow(event)
             case AttemptReturned():
                 self._calls.give_back(event)
             case LegForwarded() | Transferred() | BridgeEntered():

@@ -81,12 +81,16 @@ def decide(
         answers = principal_of(attempt, policy, situation)
     case = Case(attempt, number, policy, plan, situation, now_s, answers)
     steps: list[Step] = []
+    abstain = Verdict.ABSTAIN
     for judge in JUDGES:
         step = judge(case)
+        if step.verdict is abstain:
+            steps.append(step)
+            continue
         if step.verdict is Verdict.DENY and _only_observed(step, policy.mode):
             step = _observed(step)
         steps.append(step)
-        if step.verdict is not Verdict.ABSTAIN and not step.observed:
+        if not step.observed:
             break
     else:
         steps.append(NOTHING_AGAINST)

@@ -12,12 +12,12 @@ def judge(case: Case) -> Step:
     principal = case.principal
     reason = Reason.NOBODY_RESPONSIBLE if principal.actor is None else Reason.RESPONSIBLE
     facts = [("endpoint", principal.actor or ""), ("via", principal.via)]
-    for name, value in (
-        ("others", ",".join(principal.others)),
-        ("context", principal.context),
-        ("missing", principal.missing),
-        ("claimed", principal.claimed),
-    ):
-        if value:
-            facts.append((name, value))
+    if principal.others:
+        facts.append(("others", ",".join(principal.others)))
+    if principal.context:
+        facts.append(("context", principal.context))
+    if principal.missing:
+        facts.append(("missing", principal.missing))
+    if principal.claimed:
+        facts.append(("claimed", principal.claimed))
     return abstain(NAME, reason, *facts)

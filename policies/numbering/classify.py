@@ -67,10 +67,8 @@ def _read(dialled: str, plan: Plan) -> Reading:
 
 def _read_line(text: str, plan: Plan, removed: tuple[str, ...]) -> Reading:
     """Take line prefixes off in any order and number, then ask the plan's grammar."""
-    while text not in plan.emergency:
-        prefix = next((prefix for prefix in plan.line_prefixes if text.startswith(prefix)), "")
-        if not prefix:
-            break
+    while text.startswith(plan.line_prefixes) and text not in plan.emergency:
+        prefix = next(prefix for prefix in plan.line_prefixes if text.startswith(prefix))
         removed = (*removed, prefix)
         text = text[len(prefix) :]
     if text in plan.emergency:

@@ -36,6 +36,8 @@ SERVICES: tuple[tuple[str, int, NumberClass], ...] = (
     ("0170", 10, NumberClass.PREMIUM),
 )
 
+_SERVICE_PREFIXES = tuple(prefix for prefix, _, _ in SERVICES)
+
 # M2M and pagers, fixed-mobile convergence, special interconnection; 0X00 is unassigned.
 CLOSED = ("020", "0600", "091", "0500", "0700", "0900")
 
@@ -135,9 +137,9 @@ def _read_carrier(dialled: str, plan: Plan) -> Reading:
 
 def _read_national(dialled: str) -> Reading:
     """Read a number of home that begins with its 0."""
-    for prefix, digits, number_class in SERVICES:
-        if dialled.startswith(prefix):
-            return _of_length(dialled, digits, number_class)
+    if dialled.startswith(_SERVICE_PREFIXES):
+        _, digits, number_class = next(s for s in SERVICES if dialled.startswith(s[0]))
+        return _of_length(dialled, digits, number_class)
     if dialled.startswith(CLOSED):
         return unclassifiable(Reason.CLOSED_RANGE)
     personal = PERSONAL.get(dialled[:3])
