@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import json
 import time
 from collections import deque
+from json.encoder import encode_basestring_ascii
 
 from policies.decision import Step
 from tollguard.errors import StoreError
@@ -15,8 +15,8 @@ from tollguard.store.times import to_text
 from tollguard.store_link import RETRY_S, StoreLink
 
 WAITING_VERDICTS = 20_000  # about 40 MB; at 100 calls/s three minutes without the store
-BATCH_ROWS = 50  # their making holds the loop, and so every call, up for about 1 ms
-REST_FACTOR = 15  # rest so many times as long as a batch took: a sixteenth of the time at most
+BATCH_ROWS = 50  # their making holds the loop, and so every call, up for about 0.6 ms
+REST_FACTOR = 31  # rest so many times as long as a batch took: 3 % of the time at most
 
 
 class VerdictWriter:
@@ -125,7 +125,7 @@ class VerdictWriter:
             mode=judged.mode.value,
             policy_revision=judged.policy_revision,
             took_us=judged.took_us,
-            steps=json.dumps([_step(step) for step in decision.steps]),
+            steps=f"[{', '.join(map(_step, decision.steps))}]",
         )
 
     def _log_line(self, judged: Judged) -> None:
@@ -144,11 +144,13 @@ class VerdictWriter:
         )
 
 
-def _step(step: Step) -> dict[str, object]:
-    return {
-        "judge": step.judge,
-        "verdict": step.verdict,
-        "reason": step.reason,
-        "facts": dict(step.facts),
-        "observed": step.observed,
-    }
+def _step(step: Step) -> str:
+    """Write a step as JSON; judges, verdicts and reasons are codes of ours and need no escapes."""
+    facts = ", ".join(
+        f"{encode_basestring_ascii(name)}: {encode_basestring_ascii(value)}"
+        for name, value in dict(step.facts).items()
+    )
+    return (
+        f'{{"judge": "{step.judge}", "verdict": "{step.verdict}", "reason": "{step.reason}",'
+        f' "facts": {{{facts}}}, "observed": {"true" if step.observed else "false"}}}'
+    )

@@ -1,6 +1,7 @@
 """Verdicts reach the log at once and the store soon; a full queue is counted."""
 
 import asyncio
+import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from policies.decision import Step, Verdict
 from tests.tollguard.judging import MONACO, attempt, judging
 from tests.until import until
 from tollguard import logs, store_link, verdict_writer
@@ -25,6 +27,13 @@ async def one_judged(folder: Path) -> Judged:
     return desk.recorded[0]
 
 
+def with_step(judged: Judged) -> Judged:
+    """Give a judged call a step whose facts need escapes."""
+    facts = ("grant", "1"), ("country", 'M"\\\nC')
+    step = Step("international", Verdict.DENY, "x", facts, observed=True)
+    return replace(judged, decision=replace(judged.decision, steps=(*judged.decision.steps, step)))
+
+
 def stored(path: Path) -> list[tuple[str, str, str]]:
     db = sqlite3.connect(path)
     rows = db.execute("SELECT node, dialled, steps FROM verdict").fetchall()
@@ -40,14 +49,16 @@ async def test_a_verdict_is_stored_with_its_steps(tmp_path: Path) -> None:
     writer = VerdictWriter(link, "pbx1", "default")
     async with asyncio.TaskGroup() as group:
         _ = group.create_task(writer.run())
-        writer.record(await one_judged(tmp_path))
+        writer.record(with_step(await one_judged(tmp_path)))
         await until(lambda: writer.waiting == 0, 5)
         writer.end()
     await link.close()
     rows = stored(path)
 
     assert [(row[0], row[1]) for row in rows] == [("pbx1", MONACO)]
-    assert '"judge": "international"' in rows[0][2]
+    steps = [(step["judge"], step["facts"], step["observed"]) for step in json.loads(rows[0][2])]
+    assert ("international", {"grant": "1", "country": 'M"\\\nC'}, True) in steps
+    assert ("emergency", {}, False) in steps
 
 
 async def test_a_verdict_s_line_is_written_as_all_others(
