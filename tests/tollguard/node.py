@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from policies.policy import Mode
+from policies.policy import Mode, SuspensionKind
 from tests.agi.asterisk_side import KEY, direct_channel, environment, play
 from tests.until import until_sync
 from tollguard.config import Config, load
-from tollguard.store import Actor, Store, migrate
+from tollguard.store import Actor, NewSuspension, Store, migrate
 
 READY_S = 20.0
 STOP_S = 10.0
@@ -175,10 +175,24 @@ class Node:
         finally:
             await store.close()
 
+    async def suspend(self, kind: SuspensionKind, target: str) -> int:
+        """Suspend as the command does; returns the revision."""
+        store = await Store.open(self.config.store.url)
+        try:
+            new = NewSuspension(kind, target, None, "test")
+            return (await store.suspend(new, ACTOR, now_s=time.time())).revision
+        finally:
+            await store.close()
+
 
 def call_of(number: str, endpoint: str = "6001") -> bytes:
     """Write the environment of a direct call."""
     return environment(agi_channel=f"PJSIP/{endpoint}-0000002a", agi_arg_2=number)
+
+
+def verdict(variables: dict[str, str]) -> tuple[str, str]:
+    """Give the verdict and its reason of what the gate set."""
+    return variables["TOLLGUARD_VERDICT"], variables["TOLLGUARD_REASON"]
 
 
 async def call_up_to_verdict(port: int, number: str) -> bytes:
@@ -194,11 +208,7 @@ async def call_up_to_verdict(port: int, number: str) -> bytes:
 def make_node(folder: Path, *, ami_port: int | None = None, with_store: bool = True) -> Node:
     """Make a node's files; with a store, it is migrated and empty."""
     folder.mkdir(exist_ok=True)
-    for name, secret in (
-        ("gate-key", KEY),
-        ("ami-eyes", "eyes-secret"),
-        ("ami-hands", "hands-secret"),
-    ):
+    for name, secret in SECRETS.items():
         (folder / name).touch(0o600)
         (folder / name).write_text(f"{secret}\n")
     (folder / "log").touch()

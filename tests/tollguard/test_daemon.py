@@ -1,51 +1,28 @@
 """The whole daemon, as a process: what it promises while things around it fail."""
 
-import asyncio
-import errno
 import json
 import os
 import signal
-import socket
 import sqlite3
 import time
 from pathlib import Path
 
-import pytest
-
 from policies.kept import load as load_snapshot
 from policies.policy import Mode, Policy, SuspensionKind
 from tests.agi.asterisk_side import KEY, closed, connect, direct_channel, environment, play
-from tests.tollguard.node import ACTOR, MONACO, Node, call_of, call_up_to_verdict, make_node
+from tests.tollguard.judging import TOKYO
+from tests.tollguard.node import (
+    ACTOR,
+    MONACO,
+    Node,
+    call_of,
+    call_up_to_verdict,
+    make_node,
+    verdict,
+)
 from tests.until import until, until_sync, until_told
-from tollguard.daemon import cannot_listen
-from tollguard.errors import GateError
 from tollguard.ledger_file import read
 from tollguard.store import Store
-from tollguard.store.rows import NewSuspension
-
-TOKYO = "0312345678"
-
-
-def verdict(variables: dict[str, str]) -> tuple[str, str]:
-    return variables["TOLLGUARD_VERDICT"], variables["TOLLGUARD_REASON"]
-
-
-@pytest.fixture
-async def node(tmp_path: Path) -> Node:
-    """Give a node in enforce whose endpoint 6001 may call abroad; its daemon is not started."""
-    made = make_node(tmp_path / "n")
-    await made.set_policy()
-    return made
-
-
-async def suspend(node: Node, kind: SuspensionKind, target: str) -> int:
-    """Suspend as the command does; returns the revision."""
-    store = await Store.open(node.config.store.url)
-    try:
-        new = NewSuspension(kind, target, None, "test")
-        return (await store.suspend(new, ACTOR, now_s=time.time())).revision
-    finally:
-        await store.close()
 
 
 def snapshot_of(node: Node) -> Policy:
@@ -95,7 +72,7 @@ async def test_a_suspension_is_in_force_and_kept(node: Node) -> None:
     """A suspension judges calls within a second, is in the snapshot, and the node says so."""
     with node.running():
         before = await node.call(MONACO)
-        revision = await suspend(node, SuspensionKind.COUNTRY, "MC")
+        revision = await node.suspend(SuspensionKind.COUNTRY, "MC")
         until_sync(lambda: node.status["policy_revision"] == revision, 5)
         after = await node.call(MONACO)
         store = await Store.open(node.config.store.url)
@@ -115,7 +92,7 @@ async def test_a_suspension_is_in_force_and_kept(node: Node) -> None:
 async def test_a_policy_of_the_last_moment_is_kept(node: Node) -> None:
     """A daemon that ends while the store is busy leaves the policy in force in its snapshot."""
     with node.running():
-        revision = await suspend(node, SuspensionKind.COUNTRY, "MC")
+        revision = await node.suspend(SuspensionKind.COUNTRY, "MC")
         busy = sqlite3.connect(node.config.store.url)
         busy.execute("BEGIN IMMEDIATE")
         until_sync(lambda: node.status["policy_revision"] == revision, 5)
@@ -249,121 +226,6 @@ async def test_a_refused_ami_leaves_the_gate_answering(tmp_path: Path) -> None:
     assert status["ami_state"] == "down"
     assert "event=blind" in node.log
     assert "Traceback" not in node.log
-
-
-@pytest.mark.parametrize(
-    ("number", "port", "remedy"),
-    [
-        (
-            errno.EACCES,
-            573,
-            "run it as the service (CAP_NET_BIND_SERVICE) or choose a port above 1024",
-        ),
-        (errno.EACCES, 4573, None),
-        (errno.EADDRNOTAVAIL, 573, "change gate.host to an address of this machine"),
-        (
-            errno.EADDRINUSE,
-            573,
-            "stop what holds it (ss -ltnp), or change gate.port and TOLLGUARD_GATE",
-        ),
-    ],
-)
-def test_a_gate_that_cannot_listen_says_what_to_do(
-    number: int, port: int, remedy: str | None
-) -> None:
-    """Each fault with its own remedy; where there is none, the fault stands alone."""
-    told = str(cannot_listen("127.0.0.1", port, OSError(number, os.strerror(number))))
-
-    fault = f"the gate cannot listen on 127.0.0.1:{port}: {os.strerror(number)}"
-    assert told == (f"{fault}; {remedy}" if remedy else fault)
-
-
-def test_a_gate_that_cannot_listen_ends_with_one_sentence(node: Node) -> None:
-    """A taken port is told with its number, exit status 69 and no traceback."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", node.config.gate.port))
-        holder.listen()
-        node.start()
-        assert node.process is not None
-        code = node.process.wait(20)
-
-    assert code == GateError.exit_code
-    told = [line for line in node.log.splitlines() if not line.startswith("level=")]
-    assert len(told) == 1
-    assert f"cannot listen on 127.0.0.1:{node.config.gate.port}" in told[0]
-    assert "stop what holds it (ss -ltnp), or change gate.port and TOLLGUARD_GATE" in told[0]
-    assert "Traceback" not in node.log
-
-
-def test_a_secret_that_cannot_be_read_ends_with_one_sentence(node: Node) -> None:
-    """A missing key file is told with its path and exit status 78."""
-    (node.folder / "gate-key").unlink()
-    node.start()
-    assert node.process is not None
-
-    assert node.process.wait(20) == 78
-    assert "gate-key" in node.log
-    assert "Traceback" not in node.log
-
-
-def test_a_key_too_short_ends_with_one_sentence(node: Node) -> None:
-    """A key that could be guessed is refused at the start, without showing it."""
-    (node.folder / "gate-key").write_text("short")
-    node.start()
-    assert node.process is not None
-
-    assert node.process.wait(20) == 78
-    assert "16 to 128" in node.log
-    assert "'short'" not in node.log
-    assert "Traceback" not in node.log
-
-
-async def test_sighup_and_sigterm(node: Node) -> None:
-    """SIGHUP changes nothing and is told; SIGTERM ends it in order and takes status.json away."""
-    with node.running():
-        os.kill(node.pid, signal.SIGHUP)
-        until_sync(lambda: "event=reload" in node.log, 5)
-        answer = await node.call(TOKYO)
-
-    assert verdict(answer) == ("ALLOW", "allowed")
-    assert node.status == {}
-    assert node.log.splitlines()[-1] == "level=info event=stopped"
-
-
-async def test_a_call_in_progress_is_answered_before_the_end(node: Node) -> None:
-    """A session that is open at SIGTERM still gets its verdict."""
-    with node.running():
-        reader, writer = await connect(node.config.gate.port)
-        writer.write(environment())
-        asked = await reader.readline()
-        os.kill(node.pid, signal.SIGTERM)
-        until_sync(lambda: "event=stopping" in node.log, 5)
-        writer.write(direct_channel().answer(asked))
-        told = await reader.readline()
-        writer.close()
-
-    assert b"TOLLGUARD_VERDICT=ALLOW" in told
-
-
-async def test_systemd_is_told_ready_alive_and_stopping(
-    node: Node, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """READY comes when the gate listens, WATCHDOG while the loop runs, STOPPING at the end."""
-    heard: list[bytes] = []
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(str(node.folder / "notify"))
-        systemd.settimeout(0)
-        monkeypatch.setenv("NOTIFY_SOCKET", str(node.folder / "notify"))
-        monkeypatch.setenv("WATCHDOG_USEC", "90000")
-        loop = asyncio.get_running_loop()
-        loop.add_reader(systemd, lambda: heard.append(systemd.recv(1_000)))
-        with node.running():
-            await until(lambda: heard.count(b"WATCHDOG=1") > 2, 10)
-        await until(lambda: b"STOPPING=1" in heard, 5)
-        loop.remove_reader(systemd)
-
-    ready = [told for told in heard if told.startswith(b"READY=1")]
-    assert len(ready) == 1
 
 
 def test_the_status_is_json_of_every_field(node: Node) -> None:

@@ -11,7 +11,6 @@ from policies.policy import SuspensionKind
 from tests.fakes.asterisk import FakeAsterisk
 from tests.tollguard.node import ACTOR, MONACO, Node, make_node
 from tests.tollguard.pbx import Pbx
-from tests.tollguard.test_daemon import suspend
 from tests.until import until, until_told
 from tollguard.store import CALLS_CUT, CALLS_HANGUP, CALLS_LIST, RequestRow, Store
 
@@ -90,8 +89,8 @@ async def test_a_running_call_to_a_suspended_country_is_cut(tmp_path: Path) -> N
     async with guarded(tmp_path) as made:
         await made.call_up("2.1", MONACO)
         await made.call_up("2.2", "110")
-        await suspend(made.node, SuspensionKind.COUNTRY, "MC")
-        await suspend(made.node, SuspensionKind.ENDPOINT, "6001")
+        await made.node.suspend(SuspensionKind.COUNTRY, "MC")
+        await made.node.suspend(SuspensionKind.ENDPOINT, "6001")
         await until(lambda: made.pbx.hung_up, 5)
         made.pbx.fake.event("Hangup", Uniqueid="2.1", Cause="21")
         await until(lambda: made.node.status["calls"] == 1, 5)
@@ -154,7 +153,7 @@ async def test_refused_hands_are_told_after_a_suspension(tmp_path: Path) -> None
             store = await Store.open(node.config.store.url)
             made = Guarded(Pbx(fake), node, store)
             await made.call_up("2.1", MONACO)
-            revision = await suspend(node, SuspensionKind.COUNTRY, "MC")
+            revision = await node.suspend(SuspensionKind.COUNTRY, "MC")
             await until(lambda: node.status["policy_revision"] == revision, 5)
             told = await made.ask(
                 CALLS_CUT, {"revision": revision, "kind": "country", "target": "MC"}

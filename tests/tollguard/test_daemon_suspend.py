@@ -15,21 +15,13 @@ import pytest
 
 from policies.policy import Mode
 from tests.tollguard.judging import TOKYO
-from tests.tollguard.node import MONACO, Node, make_node
+from tests.tollguard.node import MONACO, Node
 from tests.until import until_sync
 from tollguard.snapshot_file import look_at_snapshot
 from tollguard.store import Store
 
 COMMAND = Path(sys.executable).with_name("tollguard")
 SUSPEND = ("suspend", "endpoint", "6001", "--for", "2h", "--reason", "stolen")
-
-
-@pytest.fixture
-async def node(tmp_path: Path) -> Node:
-    """Make a node that enforces, where 6001 may call abroad."""
-    made = make_node(tmp_path / "n")
-    await made.set_policy()
-    return made
 
 
 @contextmanager
