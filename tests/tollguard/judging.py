@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from policies.decision import Answer, DialAttempt
+from policies.decision import Answer, DialAttempt, Verdict
 from policies.policy import Grant, Limits, Mode, Policy, Site, Trunk
 from policies.situation import Situation
 from tollguard.gate import Gate, Judged
@@ -12,6 +12,7 @@ from tollguard.reservations import OK, Reservations
 
 MONACO = "01037793123456"
 TOKYO = "0312345678"
+FOUR_HOURS_MS, A_DAY_MS = 14_400_000, 86_400_000
 SITE = Site(trunks=(Trunk("trunk"),))
 MAY_CALL_ABROAD = (Grant(1, "6001", None),)
 
@@ -40,6 +41,11 @@ def enforcing(
         grants=MAY_CALL_ABROAD,
         limits=limits or Limits(),
     )
+
+
+def told(answer: Answer) -> tuple[Verdict, str]:
+    """Give an answer's verdict and its reason."""
+    return answer.verdict, answer.reason
 
 
 @dataclass
