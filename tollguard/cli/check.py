@@ -150,7 +150,7 @@ def _fault_of(folder: Path, *, closed: bool) -> str:
     if there is None or not stat.S_ISDIR(there.st_mode):
         return _("folder {folder} does not exist").format(folder=folder)
     if closed and there.st_mode & (stat.S_IROTH | stat.S_IWOTH):
-        return _("folder {folder} is open to everybody; run: chmod o= {folder}").format(
+        return _("folder {folder} is open to everybody; run: chmod o-rw {folder}").format(
             folder=folder
         )
     return ""

@@ -1,6 +1,8 @@
 """`check`: what can be known before the start."""
 
 import json
+import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,20 @@ def test_a_secret_that_everybody_may_read_is_an_error(good: Bench) -> None:
         f"error  ami.eyes_secret_file: secret file {file} is open to everybody;"
         f" run: chmod o= {file}\n1 error\n"
     )
+
+
+def test_a_folder_that_everybody_may_read_is_an_error(good: Bench) -> None:
+    """The command closes it and leaves Asterisk its way through to the snapshot."""
+    folder = good.folder / "state"
+    folder.chmod(0o775)
+    bad = good.run("check")
+    subprocess.run(["chmod", "o-rw", folder], check=True)
+    mended = good.run("check")
+
+    told = f"error  store.url: folder {folder} is open to everybody; run: chmod o-rw {folder}"
+    assert bad.out.splitlines()[0] == told
+    assert mended.code == 0
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o771
 
 
 def test_every_error_is_told_at_once(good: Bench) -> None:
