@@ -265,22 +265,30 @@ class Session(asyncio.Protocol):
 
     def _hear(self, replies: list[Reply]) -> None:
         """Take Asterisk's answer to the one command that is out."""
+        if len(replies) == 1 and replies[0] is not HANGUP:
+            self._take(replies[0])
+            return
         answers = [reply for reply in replies if reply is not HANGUP]
         # Once the verdict is out it may be set, so a hangup then waits for the answer.
         if len(answers) < len(replies) and self._stage is not _Stage.CONFIRMATION:
             self.end(Refusal.HANGUP)
             return
-        if not answers:
-            return
-        if len(answers) > 1 or self._stage is _Stage.JUDGE:
+        if len(answers) > 1:
             raise AgiProtocolError(Refusal.SURPLUS_BYTES)
+        if answers:
+            self._take(answers[0])
+
+    def _take(self, reply: Reply) -> None:
+        """Take one answer as what this stage waits for."""
         if self._stage is _Stage.VARIABLES:
-            self._identify(answers[0])
+            self._identify(reply)
+        elif self._stage is _Stage.CONFIRMATION:
+            self.end(None if is_verdict_set(reply) else Refusal.VERDICT_NOT_SET)
         elif self._stage is _Stage.ASKED:
             self._stage = _Stage.JUDGE
-            self._asked.set_result(read_expression(answers[0]))
+            self._asked.set_result(read_expression(reply))
         else:
-            self.end(None if is_verdict_set(answers[0]) else Refusal.VERDICT_NOT_SET)
+            raise AgiProtocolError(Refusal.SURPLUS_BYTES)
 
     def _identify(self, reply: Reply) -> None:
         """Have the attempt judged, once the channel has shown the gate's key."""

@@ -6,6 +6,7 @@ which is made of events alone, knows that endpoint in this very call.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from policies.channel_name import endpoint_of
@@ -90,8 +91,9 @@ class Principal:
 NOBODY: Final = Principal(None, via=NOBODYS, missing=NO_ACTOR)
 
 
+@lru_cache(maxsize=4096)  # endpoints of Asterisk's own configuration
 def direct(endpoint: str) -> Principal:
-    """Name an endpoint that dials by itself, for questions without a channel."""
+    """Name an endpoint that dials by itself, alone; the common case, so it is made once."""
     return Principal(endpoint)
 
 
@@ -126,6 +128,8 @@ def responsible(
     if via != DIRECT and not _is_proven(actor, via, call):
         everybody = _others(call, None, trunks)
         return Principal(None, everybody, via, "", BLIND if blind else NOT_IN_MAP, actor)
+    if via == DIRECT and not others and actor not in trunks:
+        return direct(actor)
     seen = asking is not None and not call.unsettled
     return Principal(actor, others, via, "", _missing(actor, via, trunks, blind=blind, seen=seen))
 

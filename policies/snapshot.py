@@ -40,7 +40,7 @@ def policy_tree(policy: Policy) -> dict[str, object]:
             {
                 "id": grant.id,
                 "endpoint": grant.endpoint,
-                "countries": None if grant.countries is None else sorted(grant.countries),
+                "countries": _countries_tree(grant.countries),
                 "until_s": grant.until_s,
             }
             for grant in policy.grants
@@ -55,12 +55,17 @@ def policy_tree(policy: Policy) -> dict[str, object]:
             {
                 "id": grant.id,
                 "context": grant.context,
-                "countries": None if grant.countries is None else sorted(grant.countries),
+                "countries": _countries_tree(grant.countries),
                 "until_s": grant.until_s,
             }
             for grant in policy.originate_grants
         ],
     }
+
+
+def _countries_tree(countries: frozenset[str] | None) -> list[str] | None:
+    """Write countries as plain values; None is every country."""
+    return None if countries is None else sorted(countries)
 
 
 def _site_tree(site: Site) -> dict[str, object]:
@@ -243,11 +248,10 @@ def read_suspension(tree: object, place: str) -> Suspension:
 def _grant(tree: object, place: str) -> Grant:
     """Read a grant."""
     fields = Fields(tree, place, "id endpoint countries until_s")
-    countries = fields.value("countries")
     return Grant(
         id=fields.integer("id"),
         endpoint=fields.text("endpoint"),
-        countries=None if countries is None else frozenset(fields.items("countries", _text)),
+        countries=_countries(fields),
         until_s=fields.end("until_s"),
     )
 
@@ -255,13 +259,19 @@ def _grant(tree: object, place: str) -> Grant:
 def _originate_grant(tree: object, place: str) -> OriginateGrant:
     """Read an originate grant."""
     fields = Fields(tree, place, "id context countries until_s")
-    countries = fields.value("countries")
     return OriginateGrant(
         id=fields.integer("id"),
         context=fields.text("context"),
-        countries=None if countries is None else frozenset(fields.items("countries", _text)),
+        countries=_countries(fields),
         until_s=fields.end("until_s"),
     )
+
+
+def _countries(fields: Fields) -> frozenset[str] | None:
+    """Read a grant's countries; None is every country."""
+    if fields.value("countries") is None:
+        return None
+    return frozenset(fields.items("countries", _text))
 
 
 def _limits(tree: object, place: str) -> Limits:

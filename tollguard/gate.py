@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -42,8 +42,7 @@ FORGET_TOKEN_S = 60.0  # an attempt is void after 10 s, or its leg was seen
 log = structlog.get_logger("tollguard.gate")
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """One judged call, as the verdict writer and the log get it.
 
     Attributes:

@@ -1,7 +1,7 @@
 """What every judge is shown: one attempt, its number, and all it may be judged by."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from policies.decision import DialAttempt, Step, Verdict
 from policies.numbering.number import Number
@@ -12,8 +12,7 @@ from policies.reasons import Reason
 from policies.situation import Situation
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One attempt before the judges.
 
     Attributes:

@@ -31,7 +31,8 @@ def with_step(judged: Judged) -> Judged:
     """Give a judged call a step whose facts need escapes."""
     facts = ("grant", "1"), ("country", 'M"\\\nC')
     step = Step("international", Verdict.DENY, "x", facts, observed=True)
-    return replace(judged, decision=replace(judged.decision, steps=(*judged.decision.steps, step)))
+    steps = (*judged.decision.steps, step)
+    return judged._replace(decision=replace(judged.decision, steps=steps))
 
 
 def stored(path: Path) -> list[tuple[str, str, str]]:
@@ -68,7 +69,7 @@ async def test_a_verdict_s_line_is_written_as_all_others(
     logs.configure()
     judged = await one_judged(tmp_path)
     forged = replace(judged.attempt, dialled="1'\r\nlevel=x" + "9" * 400, source=None)
-    VerdictWriter(StoreLink("no.db"), "pbx1", "default").record(replace(judged, attempt=forged))
+    VerdictWriter(StoreLink("no.db"), "pbx1", "default").record(judged._replace(attempt=forged))
     line = capsys.readouterr().err
     structlog.get_logger().info(
         "verdict", verdict="ALLOW", reason="allowed", would="ALLOW", would_reason="allowed",
