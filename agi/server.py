@@ -242,7 +242,16 @@ class Session(asyncio.Protocol):
             elif self._stage is not _Stage.ENDED:
                 self._hear(self._replies.feed(data))
         except AgiProtocolError as error:
-            self.end(error.reason)
+            self.end(self._told(error.reason))
+
+    def _told(self, refusal: Refusal) -> Refusal:
+        """Call a broken answer to the key's question a wrong key.
+
+        A key file shorter than ours hands its line end over with it, which cuts the reply in two.
+        """
+        if self._stage is _Stage.VARIABLES and refusal is Refusal.MALFORMED_REPLY:
+            return Refusal.WRONG_KEY
+        return refusal
 
     def _is_late(self) -> bool:
         """Tell whether the deadline passed while our process stood still: Asterisk has gone on."""

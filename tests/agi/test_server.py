@@ -94,6 +94,15 @@ async def test_a_wrong_key_gets_no_judging() -> None:
     assert (bench.attempts, channel.set_in_order) == ([], [])
 
 
+async def test_a_shorter_key_with_its_line_end_is_a_wrong_key() -> None:
+    """FILE reads as many bytes as our key has, so a shorter one brings its line end along."""
+    async with serving() as bench:
+        channel = await play(bench.gate.port, direct_channel("gate-key_9999\n"))
+        await bench.refusing(Refusal.WRONG_KEY)
+
+    assert (bench.attempts, channel.set_in_order) == ([], [])
+
+
 async def test_a_bar_inside_a_variable_is_refused() -> None:
     """A value that could shift its neighbours is not guessed at."""
     async with serving() as bench:

@@ -8,7 +8,7 @@ import click
 from tollguard.cli.actor import current_actor
 from tollguard.cli.asking import Answer, ask, sight_fault
 from tollguard.cli.lazy import examples
-from tollguard.cli.opened import opened_store
+from tollguard.cli.opened import check_running, opened_store
 from tollguard.cli.options import check_country, check_endpoint, report_options
 from tollguard.cli.output import Column, Report, Value, print_report
 from tollguard.cli.shell import Form, Shell, pass_shell
@@ -152,7 +152,7 @@ def ask_daemon(shell: Shell, kind: str, arguments: dict[str, str]) -> Answer:
     """Put a question to the node's daemon and wait for its answer.
 
     Raises:
-        NoAnswerError: None came in `ANSWER_WAIT_S`: the daemon is down or stalled.
+        NoAnswerError: The daemon is down, or stalled: no answer came in `ANSWER_WAIT_S`.
         AsteriskError: The daemon answered that it could not.
     """
     return asyncio.run(_ask(shell, (kind, arguments), current_actor()))
@@ -160,6 +160,7 @@ def ask_daemon(shell: Shell, kind: str, arguments: dict[str, str]) -> Answer:
 
 async def _ask(shell: Shell, question: tuple[str, dict[str, str]], actor: Actor) -> Answer:
     async with opened_store(shell) as store:
+        await check_running(shell, store)
         return await ask(store, shell.node_name, question, actor, ANSWER_WAIT_S)
 
 

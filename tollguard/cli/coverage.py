@@ -12,7 +12,7 @@ from policies.coverage.findings import Why
 from tollguard.cli.actor import current_actor
 from tollguard.cli.asking import Answer, ask
 from tollguard.cli.lazy import examples
-from tollguard.cli.opened import opened_store
+from tollguard.cli.opened import check_running, opened_store
 from tollguard.cli.options import report_options
 from tollguard.cli.output import Column, Report, Value, print_json, print_report, say, warn
 from tollguard.cli.shell import Form, Shell, pass_shell
@@ -67,6 +67,7 @@ _COUNTS = ("contexts", "extensions", "lines", "dials", "gates", "more")
 
 async def _ask(shell: Shell, actor: Actor) -> Answer:
     async with opened_store(shell) as store:
+        await check_running(shell, store)
         return await ask(store, shell.node_name, (COVERAGE, {}), actor, ANSWER_WAIT_S)
 
 

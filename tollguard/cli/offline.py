@@ -87,7 +87,10 @@ def tell_offline(shell: Shell, change: Change, error: StoreError) -> None:
     say(text.format(error=error, path=shell.config.snapshot.path))
     node, begin = shell.config.site.node, time.monotonic()
     if not running(shell):
-        text = _("the daemon is not running on {node}: it takes effect there when it starts")
+        text = _(
+            "the daemon is not running on {node}: the fallback judges by it from now on, and the"
+            " daemon when it starts"
+        )
         say(text.format(node=node))
         return
     while int(running(shell).get("policy_revision") or 0) < change.revision:
@@ -115,17 +118,20 @@ def is_refused(shell: Shell) -> bool:
     return bool(running(shell).get("policy_source", "store") != "store")
 
 
-async def keep_of_store(shell: Shell, store: Store) -> None:
+async def keep_of_store(shell: Shell, store: Store) -> bool:
     """Keep the store's policy in the snapshot for a daemon that does not run.
 
     A snapshot or a ledger that the store does not fit is left alone, and told.
+
+    Returns:
+        Whether the snapshot has it now.
     """
     path, site = shell.config.snapshot.path, shell.config.site
     look, memory = look_at_snapshot(path), memory_of(shell.config.ledger.path)
     refused = refusal(look, memory, await store.standing(site.node))
     if refused:
         warn(_("{reason}; see: tollguard store accept").format(reason=refused))
-        return
+        return False
     ahead = look.kept.ahead if look.kept else ()
     if look.kept and ahead:
         above = look.kept.policy.revision
@@ -136,3 +142,5 @@ async def keep_of_store(shell: Shell, store: Store) -> None:
     except OSError as error:
         text = _("{path} was not written, so the fallback judges by the policy before: {reason}")
         warn(text.format(path=path, reason=error.strerror or error))
+        return False
+    return True

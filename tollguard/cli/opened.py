@@ -64,6 +64,18 @@ def _is_running(shell: Shell, row: NodeRow) -> bool:
     return alive(row, time.time()) and not (is_ours and has_ended(row.pid))
 
 
+async def check_running(shell: Shell, store: Store) -> None:
+    """See that the node's daemon runs, before it is asked something that takes long.
+
+    Raises:
+        NoAnswerError: It does not run, or has not said so for `ALIVE_S`.
+    """
+    node = shell.node_name
+    if not any(row.node == node and _is_running(shell, row) for row in await store.nodes()):
+        text = _("the daemon of {node} is not running; see tollguard status")
+        raise NoAnswerError(text.format(node=node))
+
+
 async def warn_of_unknown(store: Store, endpoint: str) -> None:
     """Say on standard error that no device is called so, where devices are known at all.
 
@@ -136,13 +148,13 @@ async def _tell_made(
 ) -> None:
     """Say what the store took, and see that it is in force."""
     begin = time.monotonic()
-    if made.count:
-        await _keep(shell, store)
+    kept = await _keep(shell, store) if made.count else False
     say(wanted.sentence(made))
     if not made.count:
         return
+    absence = _absence(kept=kept, cuts=wanted.after is not None)
     try:
-        nodes = await _report_nodes(shell, store, made.revision, begin)
+        nodes = await _report_nodes(shell, store, (made.revision, absence), begin)
     except NoAnswerError as late:
         if wanted.offline is None or not is_refused(shell):
             await _keep(shell, store, late=True)
@@ -153,16 +165,21 @@ async def _tell_made(
         await wanted.after(store, actor, made, nodes)
 
 
-async def _keep(shell: Shell, store: Store, *, late: bool = False) -> None:
-    """Keep the policy for the fallback when no daemon of this machine does, or not in time."""
+async def _keep(shell: Shell, store: Store, *, late: bool = False) -> bool:
+    """Keep the policy for the fallback when no daemon of this machine does, or not in time.
+
+    Returns:
+        Whether it stands in the snapshot now.
+    """
     node = shell.config.site.node
     rows = await store.nodes()
     if not late and any(row.node == node and _is_running(shell, row) for row in rows):
-        return
+        return False
     try:
-        await keep_of_store(shell, store)
+        return await keep_of_store(shell, store)
     except StoreError as error:
         warn(_("{error}; the fallback judges by the policy before").format(error=error))
+        return False
 
 
 def _make_offline(shell: Shell, actor: Actor, wanted: _Wanted, error: StoreError) -> Change:
@@ -174,23 +191,44 @@ def _make_offline(shell: Shell, actor: Actor, wanted: _Wanted, error: StoreError
     return made
 
 
-async def _report_nodes(shell: Shell, store: Store, revision: int, begin: float) -> tuple[str, ...]:
-    """Say where the change is in force and where it is not yet; returns where it is."""
+async def _report_nodes(
+    shell: Shell, store: Store, made: tuple[int, str], begin: float
+) -> tuple[str, ...]:
+    """Say where the change is in force and where it is not yet; returns where it is.
+
+    Args:
+        shell: The global options.
+        store: Open.
+        made: The change's revision, and what it does here without the daemon.
+        begin: Monotonic seconds when it was made.
+    """
+    revision, absence = made
+    here = shell.config.site.node
     nodes = [row for row in await store.nodes() if shell.node in (None, row.node)]
     waited_for = {row.node for row in nodes if _is_running(shell, row)}
     for row in nodes:
         if row.node not in waited_for:
-            say(_not_running(row.node))
+            say(_not_running(row.node, absence if row.node == here else _absence()))
     if not nodes:
-        say(_not_running(shell.node_name))
+        say(_not_running(shell.node_name, absence if shell.node_name == here else _absence()))
     alive_nodes = tuple(sorted(waited_for))
     await _wait(store, revision, waited_for, begin)
     return alive_nodes
 
 
-def _not_running(node: str) -> str:
-    text = _("the daemon is not running on {node}: it takes effect when the daemon starts")
-    return text.format(node=node)
+def _absence(*, kept: bool = False, cuts: bool = False) -> str:
+    """Say what a change does while no daemon runs: the fallback judges by what was kept."""
+    if not kept:
+        return _("it takes effect when the daemon starts")
+    if cuts:
+        return _(
+            "the fallback judges by it from now on; running calls are cut when the daemon starts"
+        )
+    return _("the fallback judges by it from now on, and the daemon when it starts")
+
+
+def _not_running(node: str, absence: str) -> str:
+    return _("the daemon is not running on {node}: {absence}").format(node=node, absence=absence)
 
 
 async def _wait(store: Store, revision: int, waited_for: set[str], begin: float) -> None:

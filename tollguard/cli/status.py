@@ -28,6 +28,7 @@ from tollguard.cli.output import (
 )
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import show_short
+from tollguard.config import Config
 from tollguard.errors import AccessError
 from tollguard.i18n import _, ngettext
 
@@ -87,7 +88,7 @@ def _look(shell: Shell) -> tuple[dict[str, Any], list[Finding]]:
         text = _("its status cannot be read: {reason}")
         return {}, [Finding(Health.FAIL, text.format(reason=error.strerror))]
     shell.check_node([str(data["node"])] if "node" in data else [])
-    return data, _judge(data, time.time(), shell.config.site.time_zone)
+    return data, _judge(data, time.time(), shell.config)
 
 
 def read_status(path: Path) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def age_s(data: Mapping[str, Any], now_s: float) -> float | None:
         return None
 
 
-def _judge(data: Mapping[str, Any], now_s: float, zone: str) -> list[Finding]:
+def _judge(data: Mapping[str, Any], now_s: float, config: Config) -> list[Finding]:
     age = age_s(data, now_s)
     if age is None:
         return [Finding(Health.FAIL, _("the daemon is not running: no status was written"))]
@@ -122,7 +123,7 @@ def _judge(data: Mapping[str, Any], now_s: float, zone: str) -> list[Finding]:
         return [Finding(Health.FAIL, text.format(seconds=age))]
     if has_ended(data.get("pid")):
         return [Finding(Health.FAIL, _("the daemon has ended without saying so"))]
-    return [*_faults(data), *_hands(data), *_keys(data, zone), *_losses(data)]
+    return [*_faults(data), *_hands(data), *_keys(data, config), *_losses(data)]
 
 
 def has_ended(pid: object) -> bool:
@@ -134,8 +135,18 @@ def has_ended(pid: object) -> bool:
     except ProcessLookupError:
         return True
     except OSError:
-        return False  # there, and another user's
-    return False
+        pass  # there, and another user's
+    return _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Tell whether a process has ended and nobody has asked for its exit code yet."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False  # not shown to us
+    # The state follows the name, which stands in parentheses and may hold some: proc(5).
+    return told.rpartition(b")")[2].split()[:1] == [b"Z"]
 
 
 def _faults(data: Mapping[str, Any]) -> list[Finding]:
@@ -175,26 +186,29 @@ def _refusal(user: object) -> str:
     text = _(
         "AMI refused the user {user}; it is tried again every {seconds:g} s; remedy:"
         " asterisk -rx 'manager reload'; if that does not help, tollguard config secrets"
-        " --rotate …, then manager reload, dialplan reload, restart tollguard"
+        " --rotate …, then manager reload and restart tollguard"
     )
     return text.format(user=user, seconds=AGAIN_S)
 
 
-def _keys(data: Mapping[str, Any], zone: str) -> list[Finding]:
+def _keys(data: Mapping[str, Any], config: Config) -> list[Finding]:
     count = data.get("wrong_keys") or 0
     if not count:
         return []
     text = ngettext(
-        "{count} gate session was refused for a wrong key since {since}: the dialplan's key is not"
-        " the daemon's (asterisk -rx 'dialplan reload', then restart tollguard), or somebody on"
-        " this machine tries the gate",
-        "{count} gate sessions were refused for a wrong key since {since}: the dialplan's key is"
-        " not the daemon's (asterisk -rx 'dialplan reload', then restart tollguard), or somebody"
-        " on this machine tries the gate",
+        "{count} gate session was refused for a wrong key since {since}: Asterisk cannot read"
+        " {path}, or it holds another key than {ours}: compare them, or make both anew with"
+        " tollguard config secrets --rotate … and restart tollguard; or somebody on this machine"
+        " tries the gate",
+        "{count} gate sessions were refused for a wrong key since {since}: Asterisk cannot read"
+        " {path}, or it holds another key than {ours}: compare them, or make both anew with"
+        " tollguard config secrets --rotate … and restart tollguard; or somebody on this machine"
+        " tries the gate",
         count,
     )
-    since = show_short(str(data.get("wrong_keys_since")), zone)
-    return [Finding(Health.WARN, text.format(count=count, since=since))]
+    since = show_short(str(data.get("wrong_keys_since")), config.site.time_zone)
+    theirs, ours = config.gate.asterisk_key_file, config.gate.key_file
+    return [Finding(Health.WARN, text.format(count=count, since=since, path=theirs, ours=ours))]
 
 
 def _losses(data: Mapping[str, Any]) -> list[Finding]:

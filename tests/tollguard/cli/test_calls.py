@@ -61,8 +61,17 @@ def test_one_thing_must_be_named(bench: Bench, words: tuple[str, ...]) -> None:
 
 
 def test_without_a_daemon_it_says_so(bench: Bench) -> None:
-    """After three seconds one sentence, exit code 75."""
+    """At once, in one sentence with exit code 75."""
     result = bench.run("calls")
+
+    assert (result.code, result.out) == (75, "")
+    assert result.err == "tollguard: the daemon of pbx1 is not running; see tollguard status\n"
+
+
+def test_a_daemon_that_does_not_answer_is_told(bench: Bench) -> None:
+    """It beats and says nothing: after three seconds one sentence, exit code 75."""
+    with bench.daemon(answers=False):
+        result = bench.run("calls")
 
     assert (result.code, result.out) == (75, "")
     assert result.err == (

@@ -121,10 +121,21 @@ def test_hostile_text_is_escaped(
     assert "7 more are not shown" in result.out
 
 
-def test_without_a_daemon_it_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_daemon_it_says_so_at_once(bench: Bench) -> None:
     """Exit code 75 and a sentence: never the 0 of a dialplan without holes."""
-    monkeypatch.setattr(coverage, "ANSWER_WAIT_S", 0.1)
     result = bench.run("coverage")
+
+    assert (result.code, result.out) == (75, "")
+    assert result.err == "tollguard: the daemon of pbx1 is not running; see tollguard status\n"
+
+
+def test_a_daemon_that_does_not_answer_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It beats and says nothing: exit code 75 as well."""
+    monkeypatch.setattr(coverage, "ANSWER_WAIT_S", 0.1)
+    with bench.daemon(answers=False):
+        result = bench.run("coverage")
 
     assert (result.code, result.out) == (75, "")
     assert "did not answer in 0.1 s" in result.err

@@ -7,7 +7,10 @@ import pytest
 
 from tests.tollguard.cli.conftest import Bench
 
-NOT_RUNNING = "the daemon is not running on pbx1: it takes effect when the daemon starts\n"
+NOT_RUNNING = (
+    "the daemon is not running on pbx1: the fallback judges by it from now on, and the daemon when"
+    " it starts\n"
+)
 
 
 def test_the_bare_word_shows_the_limits(bench: Bench) -> None:

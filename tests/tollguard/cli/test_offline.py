@@ -44,6 +44,10 @@ def test_with_the_daemon_down_the_snapshot_has_it_too(bench: Bench) -> None:
     result = bench.run(*SUSPEND)
 
     assert result.code == 0
+    assert result.out.endswith(
+        "the daemon is not running on pbx1: the fallback judges by it from now on; running calls"
+        " are cut when the daemon starts\n"
+    )
     assert kept(bench) == of_store(kept(bench).policy)
     assert kept(bench).policy.revision == 1
     assert [one.target for one in kept(bench).policy.suspensions] == ["6001"]
@@ -61,7 +65,7 @@ def test_with_the_store_locked_the_snapshot_has_it_alone(bench: Bench) -> None:
     assert result.out.startswith("suspended: endpoint 6001, until ")
     assert "(revision 2)\nthe store did not take it: the store " in result.out
     assert "is locked by another process for over 1 s\nit stands in " in result.out
-    assert "the daemon is not running on pbx1: it takes effect there when it starts" in result.out
+    assert "not running on pbx1: the fallback judges by it from now on" in result.out
     assert (kept(bench).policy.mode, kept(bench).base) == (Mode.ENFORCE, 1)
     assert (change.suspension.reason, change.suspension.by) == ("stolen", change.login)
     assert abs(change.suspension.since_s - time.time()) < 60

@@ -33,7 +33,10 @@ def test_a_daemon_that_does_not_is_told(bench: Bench) -> None:
 
 def test_without_a_daemon_it_waits_for_the_start(bench: Bench) -> None:
     """Neither a site that never had one nor one that stopped is an error."""
-    sentence = "the daemon is not running on pbx1: it takes effect when the daemon starts\n"
+    sentence = (
+        "the daemon is not running on pbx1: the fallback judges by it from now on, and the daemon"
+        " when it starts\n"
+    )
 
     first = bench.run("mode", "enforce")
     bench.with_store(lambda store: store.beat(NODE))

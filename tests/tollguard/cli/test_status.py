@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from tollguard.store.times import to_text
 
 REMEDY = (
     " remedy: asterisk -rx 'manager reload'; if that does not help, tollguard config secrets"
-    " --rotate …, then manager reload, dialplan reload, restart tollguard"
+    " --rotate …, then manager reload and restart tollguard"
 )
 GOOD: dict[str, Any] = {
     "node": "pbx1",
@@ -128,9 +129,10 @@ def test_observing_says_that_nothing_is_stopped(bench: Bench) -> None:
         ),
         (
             {"wrong_keys": 2, "wrong_keys_since": "2026-11-24T03:00:00.000Z"},
-            "! 2 gate sessions were refused for a wrong key since 2026-11-24 12:00:00: the"
-            " dialplan's key is not the daemon's (asterisk -rx 'dialplan reload', then restart"
-            " tollguard), or somebody on this machine tries the gate",
+            "! 2 gate sessions were refused for a wrong key since 2026-11-24 12:00:00: Asterisk"
+            " cannot read /etc/asterisk/tollguard-gate-key, or it holds another key than"
+            " {folder}/credentials/gate-key: compare them, or make both anew with tollguard config"
+            " secrets --rotate … and restart tollguard; or somebody on this machine tries the gate",
         ),
         ({"ledger_reason": "disk full"}, "! ledger: disk full; chargeable calls are denied"),
         ({"store_reason": "locked"}, "! store: locked; the policy in memory goes on judging"),
@@ -156,7 +158,7 @@ def test_a_part_at_fault_is_a_warning(bench: Bench, changes: dict[str, object], 
     result = bench.run("status")
 
     assert result.code == 1
-    assert result.out.splitlines()[1] == line
+    assert result.out.splitlines()[1] == line.replace("{folder}", str(bench.folder))
 
 
 def test_a_ledger_at_fault_is_told_first(bench: Bench) -> None:
@@ -194,6 +196,18 @@ def test_an_old_status_is_not_believed(bench: Bench) -> None:
     assert result.out.splitlines()[1] == (
         "! the daemon is not running or stalled: its status is 60 s old"
     )
+
+
+def test_a_daemon_that_ended_and_was_not_waited_for_has_ended(bench: Bench) -> None:
+    """Its process is still there for signals, as after a stop until its parent looks."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    assert os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT) is not None
+    _written(bench, pid=child.pid)
+    result = bench.run("status")
+    child.wait()
+
+    assert result.code == 2
+    assert "the daemon has ended without saying so" in result.out
 
 
 @pytest.mark.parametrize("pid", ["ended", 0, "42", None])

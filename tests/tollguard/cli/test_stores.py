@@ -45,7 +45,8 @@ def test_an_older_store_is_accepted(bench: Bench) -> None:
     assert (first.code, first.err) == (0, "")
     assert first.out.splitlines() == [
         "accepted: the store's policy is revision 6, above 5 of this node",
-        "the daemon is not running on pbx1: it takes effect when the daemon starts",
+        "the daemon is not running on pbx1: the fallback judges by it from now on, and the daemon"
+        " when it starts",
     ]
     assert second.out == (
         "nothing to accept: the store's policy is revision 6, this node's was 6\n"

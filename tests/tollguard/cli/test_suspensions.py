@@ -12,7 +12,9 @@ def _masked(text: str) -> str:
     return re.sub(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", text)
 
 
-NOT_RUNNING = "the daemon is not running on pbx1: it takes effect when the daemon starts\n"
+HERE = "the daemon is not running on pbx1: the fallback judges by it from now on"
+CUTS = f"{HERE}; running calls are cut when the daemon starts\n"
+NOT_RUNNING = f"{HERE}, and the daemon when it starts\n"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_each_noun_is_suspended_and_resumed_with_its_audit(
     audit = bench.with_store(lambda store: store.audit())
 
     assert (closed.code, opened.code, again.code) == (0, 0, 0)
-    assert _masked(closed.out) == (f"suspended: {what}, until TIME JST (revision 1)\n{NOT_RUNNING}")
+    assert _masked(closed.out) == (f"suspended: {what}, until TIME JST (revision 1)\n{CUTS}")
     assert opened.out == f"resumed: {what} (1 suspension ended, revision 2)\n{NOT_RUNNING}"
     assert again.out == f"not suspended: {what}\n"
     assert [(row.action, row.subject) for row in audit] == [
