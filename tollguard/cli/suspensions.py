@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeVar
+from functools import wraps
+from typing import NamedTuple
 
 import click
 
@@ -21,8 +22,6 @@ from tollguard.cli.spans import parse_end, show_time
 from tollguard.i18n import _, ngettext
 from tollguard.store import Actor, Change, NewSuspension, Store
 from tollguard.store.times import to_text
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @click.group(
@@ -125,7 +124,29 @@ def _end_text(until_s: float | None, zone: str) -> str:
     return _("resumed") if until_s is None else show_time(until_s, zone)
 
 
-def _suspend_options(command: Command) -> Command:
+class _Asked(NamedTuple):
+    """The options of one suspension, as typed."""
+
+    for_text: str | None
+    until: str | None
+    reason: str
+    keep_calls: bool
+
+
+def _suspend_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a suspension, and their values as its one ``asked``."""
+
+    @wraps(command)
+    def gathered(
+        *args: object,
+        for_text: str | None,
+        until: str | None,
+        reason: str,
+        keep_calls: bool,
+        **values: object,
+    ) -> None:
+        command(*args, asked=_Asked(for_text, until, reason, keep_calls), **values)
+
     for option in (
         click.option("--keep-calls", is_flag=True, help=_("Leave calls that are up alone.")),
         click.option("--reason", required=True, metavar="TEXT", help=_("Why; goes to the audit.")),
@@ -134,17 +155,8 @@ def _suspend_options(command: Command) -> Command:
             "--for", "for_text", metavar="DURATION", help=_("How long: 30m, 2h, 1d; else --until.")
         ),
     ):
-        command = option(command)
-    return command
-
-
-class _Asked(NamedTuple):
-    """The options of one suspension, as typed."""
-
-    for_text: str | None
-    until: str | None
-    reason: str
-    keep_calls: bool
+        gathered = option(gathered)
+    return gathered
 
 
 def _suspend(shell: Shell, kind: SuspensionKind, target: str | None, asked: _Asked) -> None:
@@ -201,11 +213,9 @@ def _suspension(kind: SuspensionKind, target: str, at_s: float) -> Suspension:
 )
 @_suspend_options
 @pass_shell
-def suspend_international(
-    shell: Shell, for_text: str | None, until: str | None, reason: str, *, keep_calls: bool
-) -> None:
+def suspend_international(shell: Shell, asked: _Asked) -> None:
     """Suspend international calls."""
-    _suspend(shell, SuspensionKind.INTERNATIONAL, None, _Asked(for_text, until, reason, keep_calls))
+    _suspend(shell, SuspensionKind.INTERNATIONAL, None, asked)
 
 
 @suspend.command(
@@ -216,17 +226,9 @@ def suspend_international(
 @click.argument("country", metavar="CC")
 @_suspend_options
 @pass_shell
-def suspend_country(
-    shell: Shell,
-    country: str,
-    for_text: str | None,
-    until: str | None,
-    reason: str,
-    *,
-    keep_calls: bool,
-) -> None:
+def suspend_country(shell: Shell, country: str, asked: _Asked) -> None:
     """Suspend a country."""
-    _suspend(shell, SuspensionKind.COUNTRY, country, _Asked(for_text, until, reason, keep_calls))
+    _suspend(shell, SuspensionKind.COUNTRY, country, asked)
 
 
 @suspend.command(
@@ -237,17 +239,9 @@ def suspend_country(
 @click.argument("endpoint", metavar="ENDPOINT")
 @_suspend_options
 @pass_shell
-def suspend_endpoint(
-    shell: Shell,
-    endpoint: str,
-    for_text: str | None,
-    until: str | None,
-    reason: str,
-    *,
-    keep_calls: bool,
-) -> None:
+def suspend_endpoint(shell: Shell, endpoint: str, asked: _Asked) -> None:
     """Suspend an endpoint."""
-    _suspend(shell, SuspensionKind.ENDPOINT, endpoint, _Asked(for_text, until, reason, keep_calls))
+    _suspend(shell, SuspensionKind.ENDPOINT, endpoint, asked)
 
 
 def _resume(shell: Shell, kind: SuspensionKind, target: str | None) -> None:
