@@ -36,6 +36,7 @@ from tollguard.gate import Gate
 from tollguard.heartbeat import Heartbeat
 from tollguard.key_watch import KeyWatch
 from tollguard.leg_cutter import LegCutter
+from tollguard.one_daemon import OneDaemon, refuse_root
 from tollguard.policy_trust import memory_of
 from tollguard.policy_watch import PolicyWatch
 from tollguard.request_desk import RequestDesk
@@ -70,9 +71,11 @@ def serve(config: Config) -> int:
     """Run until SIGTERM; returns the process's exit status.
 
     Raises:
+        AccessError: Root runs it, and the files are the service's.
         ConfigError: A secret's file cannot be read.
-        GateError: The gate cannot listen.
+        GateError: The gate cannot listen, or such a daemon runs already.
     """
+    refuse_root(config.ledger.path.parent)
     logs.configure()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(config))
@@ -107,6 +110,8 @@ class Daemon:
         self._stop = asyncio.Event()
         self._blind = ""
         self._ledger_fault = ""
+        self._one = OneDaemon(config.ledger.path)
+        self._was_ready = False
         self.situation = Situation()
         self.reservations = Reservations()
         self.link = StoreLink(config.store.url)
@@ -172,6 +177,7 @@ class Daemon:
 
     async def start(self) -> None:
         """Get a policy and a ledger; neither failing keeps the gate from answering."""
+        self._one.take()  # a second daemon ends here with a GateError
         self.reservations.open(self._config.ledger.path)
         self.gate.use(await self.watch.start(memory_of(self._config.ledger.path)))
 
@@ -236,6 +242,7 @@ class Daemon:
         }
 
     def _ready(self) -> None:
+        self._was_ready = True
         calm_collector()
         hand_over_soon()
         self.status_file.write()
@@ -371,11 +378,13 @@ class Daemon:
         """Write what waits and close everything; safe after a start that failed."""
         await self.server.stop(0)
         await self.verdicts.drain()
-        await self.facts.write()
+        if self._was_ready:  # else they are another daemon's
+            await self.facts.write()
+            self.status_file.remove()
         await self.reservations.close()
         self.watch.close()
         await self.link.close()
-        self.status_file.remove()
+        self._one.release()
         log.info("stopped")
 
 

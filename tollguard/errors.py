@@ -71,10 +71,10 @@ class LedgerError(GuardError):
 
 
 class GateError(GuardError):
-    """The dial gate cannot listen where it was told to."""
+    """The dial gate cannot listen where it was told to, or a daemon of its ledger runs already."""
 
     exit_code = 69
-    cause = "Another process holds the port, or the address is not this machine's."
+    cause = "Another process holds the port or the ledger, or the address is not this machine's."
     remedy = (
         "Stop the other process or change `gate.host` and `gate.port`; keep the dialplan equal."
     )
@@ -113,11 +113,17 @@ class InputError(GuardError):
 
 
 class AccessError(GuardError):
-    """The user who runs the command may not read a file of the daemon."""
+    """The user who runs the command may not read a file of the daemon, or is the wrong one."""
 
     exit_code = 77
-    cause = "The user is not in the group that may operate tollguard."
-    remedy = "`adduser USER tollguard` and log in again, or run the command as root."
+    cause = (
+        "The user is not in the group that may operate tollguard, a secret is root's alone, or"
+        " root starts the daemon on the files of its user."
+    )
+    remedy = (
+        "`adduser USER tollguard` and log in again, or run the command as root; the daemon is"
+        " started by `systemctl start tollguard`."
+    )
 
 
 ALL_ERRORS: tuple[type[GuardError], ...] = (
