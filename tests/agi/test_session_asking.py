@@ -177,7 +177,6 @@ async def test_a_confirmation_that_comes_late_still_counts() -> None:
 
 # The promise: whatever came before, a real call is answered in less than this.
 ANSWERED_WITHIN_S = 0.05
-
 GARBAGE = (
     b"\x00\xff\xfe" * 1000,
     b"agi_network: yes\n" * 3,
