@@ -13,14 +13,13 @@ from tollguard.cli.lazy import examples
 from tollguard.cli.options import report_options
 from tollguard.cli.output import print_json, say
 from tollguard.cli.shell import Form, Shell, pass_shell
-from tollguard.errors import ConfigError
+from tollguard.errors import AccessError, ConfigError
 from tollguard.i18n import _
 from tollguard.reach import found
 
 SECRET_BYTES = 32
 ASTERISK_FILE_MODE = 0o640
 CREDENTIAL_FILE_MODE = 0o600
-CREDENTIALS_FOLDER_MODE = 0o700
 MANAGER_CONF = """\
 ; Made by `tollguard config secrets`: the secrets of tollguard's two manager users.
 [tollguard-eyes-secret](!)
@@ -139,17 +138,38 @@ def secrets(
 ) -> None:
     """Write fresh secrets."""
     files = _files(asterisk_etc, credentials, _group_id(asterisk_group))
+    _check_folders(asterisk_etc, credentials)
     present = [str(file.path) for file in files if _is_there(file.path)]
     if present and not rotate:
         msg = _("{files} exist already; nothing was written; to replace them: --rotate")
         raise ConfigError(msg.format(files=", ".join(present)))
-    if not asterisk_etc.is_dir():
-        msg = _("{folder} is no folder; name Asterisk's configuration folder")
-        raise ConfigError(msg.format(folder=asterisk_etc))
     for file in files:
-        _write(file, credentials)
+        _write(file)
         say(_("wrote {path} ({mode:04o})").format(path=file.path, mode=file.mode))
     say(_("next: asterisk -rx 'manager reload', restart tollguard"))
+
+
+def _check_folders(asterisk_etc: Path, credentials: Path) -> None:
+    """See that all can be written before anything is: half a rotation parts Asterisk from us.
+
+    Raises:
+        ConfigError: A folder is missing or closed.
+    """
+    manager = asterisk_etc / "manager.d"
+    wanted = {
+        asterisk_etc: _("{folder} is no folder; name Asterisk's configuration folder"),
+        credentials: _(
+            "{folder} is no folder; name the one that key_file in tollguard.toml is in, or make"
+            " it: install -d -m 0700 {folder}"
+        ),
+        **({manager: _("{folder} is no folder")} if _is_there(manager) else {}),
+    }
+    for folder, missing in wanted.items():
+        if not (_is_there(folder) and folder.is_dir()):
+            raise ConfigError(missing.format(folder=folder))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            msg = _("{folder} cannot be written; run this as root; nothing was written")
+            raise AccessError(msg.format(folder=folder))
 
 
 def _is_there(path: Path) -> bool:
@@ -183,19 +203,21 @@ def _files(asterisk_etc: Path, credentials: Path, group: int | None) -> list[_Fi
 
 def _group_id(name: str | None) -> int | None:
     try:
-        return grp.getgrnam(name or "asterisk").gr_gid if name or os.geteuid() == 0 else None
+        gid = grp.getgrnam(name or "asterisk").gr_gid if name or os.geteuid() == 0 else None
     except KeyError as error:
         if name is None:
             return None
         msg = _("there is no group {name!r}; name the one that Asterisk runs under")
         raise ConfigError(msg.format(name=name)) from error
+    if gid is not None and os.geteuid() and gid not in os.getgroups():
+        msg = _("only root can give a file to the group {name}; run this as root")
+        raise AccessError(msg.format(name=name))
+    return gid
 
 
-def _write(file: _File, credentials: Path) -> None:
-    folder = file.path.parent
-    mode = CREDENTIALS_FOLDER_MODE if folder == credentials else 0o755
+def _write(file: _File) -> None:
     try:
-        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+        file.path.parent.mkdir(mode=0o755, exist_ok=True)  # manager.d
         replace_file(file.path, file.text.encode(), mode=file.mode)
         if file.group is not None:
             os.chown(file.path, -1, file.group)

@@ -43,9 +43,10 @@ def test_the_values_in_force_are_printed(bench: Bench) -> None:
 
 @pytest.fixture
 def asterisk(bench: Bench) -> Path:
-    """Give an empty folder in the place of /etc/asterisk."""
+    """Give an empty folder in the place of /etc/asterisk, and one for the credentials."""
     folder = bench.folder / "asterisk"
     folder.mkdir()
+    (bench.folder / "keys").mkdir(mode=0o700)
     return folder
 
 
@@ -80,7 +81,6 @@ def test_secrets_are_made_for_both_sides(bench: Bench, asterisk: Path) -> None:
         0o600,
         0o600,
     ]
-    assert _mode(bench.folder / "keys") == 0o700
     assert len({key, eyes, hands}) == 3
 
 
@@ -138,15 +138,40 @@ def test_an_unknown_group_is_told(bench: Bench, asterisk: Path) -> None:
 
 
 def test_what_cannot_be_written_is_told(bench: Bench, asterisk: Path) -> None:
-    """A file in the place of a folder is one sentence."""
+    """A file in the place of a folder is one sentence, and nothing is written elsewhere."""
     (asterisk / "manager.d").touch()
 
     result = _secrets(bench)
 
     assert result.code == 78
+    assert result.err == (f"tollguard: {asterisk}/manager.d is no folder\n")
+    assert not list((bench.folder / "keys").iterdir())
+
+
+def test_a_file_that_cannot_be_written_is_told(bench: Bench, asterisk: Path) -> None:
+    """A folder in the place of a file is one sentence."""
+    (asterisk / "tollguard-gate-key").mkdir()
+
+    result = _secrets(bench, "--rotate")
+
+    assert result.code == 78
     assert result.err == (
-        f"tollguard: {asterisk}/manager.d/tollguard-secret.conf cannot be written: File exists\n"
+        f"tollguard: {asterisk}/tollguard-gate-key cannot be written: Is a directory\n"
     )
+
+
+def test_a_mistyped_credentials_folder_rotates_nothing(bench: Bench, asterisk: Path) -> None:
+    """Asterisk would have new secrets and the daemon the old ones: nothing is written."""
+    _secrets(bench)
+    before = (asterisk / "tollguard-gate-key").read_text()
+    (bench.folder / "keys").rename(bench.folder / "moved")
+
+    result = _secrets(bench, "--rotate")
+
+    assert (result.code, result.out) == (78, "")
+    assert result.err.startswith(f"tollguard: {bench.folder}/keys is no folder; name the one")
+    assert (asterisk / "tollguard-gate-key").read_text() == before
+    assert not (bench.folder / "keys").exists()
 
 
 @pytest.mark.parametrize("name", ["asterisk", "keys"])
@@ -161,6 +186,6 @@ def test_secrets_in_a_folder_that_cannot_be_reached_are_told(bench: Bench, name:
     )
 
     assert (result.code, result.out) == (78, "")
-    assert result.err.startswith(f"tollguard: {bad}/")
+    assert result.err.startswith(f"tollguard: {bad}")
     assert result.err.endswith(" cannot be reached: File name too long\n")
     assert not (bench.folder / "keys").exists()
