@@ -40,27 +40,24 @@ COMMIT;
 # One statement for many rows: sqlite3 lets Python's interpreter go and takes it again for each
 # statement and each row of executemany, which beside a busy loop takes longer than the writing.
 ROWS_AT_ONCE = 64
-_INSERT = """
+_INTO = """
 INSERT INTO entry (kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
                    limit_ms, policy_revision)
-VALUES """
+"""
 _ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-VOID_AFTER = """
-INSERT INTO entry (kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
-                   limit_ms, policy_revision)
-SELECT 'return', token, at, NULL, '', NULL, '', '', '', 0, 0
-FROM entry WHERE seq > ? AND kind = 'reserve'
-"""
-_LAST = """
+VOID_AFTER = (
+    _INTO
+    + """SELECT 'return', token, at, NULL, '', NULL, '', '', '', 0, 0
+FROM entry WHERE seq > ? AND kind = 'reserve'"""
+)
+_ENTRIES = """
 SELECT seq, kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
        limit_ms, policy_revision
-FROM entry ORDER BY seq DESC LIMIT ?
-"""
-_OF_TOKENS = """
-SELECT seq, kind, token, at, endpoint, number, country, trunk, uniqueid, linkedid,
-       limit_ms, policy_revision
-FROM entry WHERE seq > ? AND token IN (SELECT value FROM json_each(?)) ORDER BY seq
-"""
+FROM entry """
+_LAST = _ENTRIES + "ORDER BY seq DESC LIMIT ?"
+_OF_TOKENS = _ENTRIES + (  # noqa: S608 - both are constants
+    "WHERE seq > ? AND token IN (SELECT value FROM json_each(?)) ORDER BY seq"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +162,7 @@ def _insert(db: sqlite3.Connection, rows: Sequence[Row]) -> int:
 @cache
 def _insert_of(count: int) -> str:
     """Write the statement for so many rows, at most `ROWS_AT_ONCE`."""
-    return _INSERT + ", ".join([_ROW] * count)
+    return _INTO + "VALUES " + ", ".join([_ROW] * count)
 
 
 def identity(db: sqlite3.Connection) -> str:

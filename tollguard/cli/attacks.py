@@ -1,7 +1,6 @@
 """`tollguard attacks`: who is guessing passwords, against whom, with the evidence."""
 
 import asyncio
-import time
 
 import click
 
@@ -10,11 +9,10 @@ from tollguard.cli.lazy import examples
 from tollguard.cli.options import report_options
 from tollguard.cli.output import nothing, print_report
 from tollguard.cli.shell import Shell, pass_shell
-from tollguard.cli.spans import parse_since
+from tollguard.cli.spans import since_text
 from tollguard.errors import InputError
 from tollguard.i18n import _
 from tollguard.store import FindingRow
-from tollguard.store.times import to_text
 
 
 @click.group(
@@ -39,7 +37,7 @@ def attacks(ctx: click.Context, source: str | None, account: str | None, since: 
 
 def _list(shell: Shell, source: str | None, account: str | None, since: str | None) -> None:
     zone = shell.config.site.time_zone
-    since_at = None if since is None else to_text(parse_since(since, zone, time.time()))
+    since_at = since_text(since, zone)
     wanted = None if source is None else _address(source)
     rows = [
         row

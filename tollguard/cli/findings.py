@@ -1,7 +1,6 @@
 """`tollguard findings`: everything that was found, calls around the gate and guessing alike."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -22,12 +21,11 @@ from tollguard.cli.output import (
     print_table,
 )
 from tollguard.cli.shell import Form, Shell, pass_shell
-from tollguard.cli.spans import parse_since, show_minute, show_short
+from tollguard.cli.spans import show_minute, show_short, since_text
 from tollguard.errors import NotFoundError
 from tollguard.i18n import _
 from tollguard.reasons import explain
 from tollguard.store import FindingRow
-from tollguard.store.times import to_text
 
 MOST_ROWS = 1_000
 LEG_KINDS = ("unaccounted-leg", "undeclared-leg")
@@ -82,7 +80,7 @@ def list_findings(shell: Shell, kind: str | None, since: str | None) -> None:
 
 def _list(shell: Shell, kind: str | None, since: str | None) -> None:
     zone = shell.config.site.time_zone
-    since_at = None if since is None else to_text(parse_since(since, zone, time.time()))
+    since_at = since_text(since, zone)
     rows = [
         row for row in asyncio.run(stored_findings(shell, since_at)) if kind in (None, row.kind)
     ]
@@ -252,5 +250,9 @@ def _print_legs(legs: tuple[LegEvidence, ...]) -> None:
 
 
 def _done(leg: LegEvidence) -> str:
-    names = {"hung-up": _("hung up"), "recorded": _("recorded only")}
+    names = {
+        "hung-up": _("hung up"),
+        "not-hung-up": _("not hung up"),
+        "recorded": _("recorded only"),
+    }
     return names.get(leg.done.value, leg.done.value)

@@ -1,6 +1,7 @@
 """Durations and times as operators write them: ``2h``, ``2026-12-01 08:00``."""
 
 import re
+import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -120,6 +121,17 @@ def parse_since(text: str, zone: str, now_s: float) -> float:
         return _time(text, zone, now_s)
     except ValueError as error:
         raise InputError(msg.format(text=text)) from error
+
+
+def since_text(text: str | None, zone: str) -> str | None:
+    """Read ``--since`` into the store's text, as of now; None without the option.
+
+    Raises:
+        InputError: As for `parse_since`.
+    """
+    from tollguard.store.times import to_text
+
+    return None if text is None else to_text(parse_since(text, zone, time.time()))
 
 
 def show_time(at_s: float, zone: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -21,12 +20,11 @@ from tollguard.cli.output import (
     print_report,
 )
 from tollguard.cli.shell import Form, Shell, pass_shell
-from tollguard.cli.spans import parse_since, show_short
+from tollguard.cli.spans import show_short, since_text
 from tollguard.cli.steps import print_steps, sent_field, step_values
 from tollguard.errors import NotFoundError
 from tollguard.i18n import _
 from tollguard.store import Store, VerdictFilter, VerdictRow
-from tollguard.store.times import to_text
 
 FOLLOW_LOOK_S = 0.2
 MOST_ROWS = 100_000
@@ -78,7 +76,7 @@ def verdicts(  # noqa: PLR0913 - one a command-line option
         denied=deny,
         endpoint=None if endpoint is None else check_endpoint(endpoint),
         country=None if country is None else check_country(country),
-        since_at=None if since is None else to_text(parse_since(since, zone, time.time())),
+        since_at=since_text(since, zone),
         count=limit,
     )
     if follow:
