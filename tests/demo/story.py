@@ -1,9 +1,10 @@
-"""The story, step by step: two phones, a domestic call, thieves, a suspension, an emergency.
+"""The story, step by step: two phones, thieves, a suspension, an emergency, a dead guard.
 
 Each judge has a step that fails without it, and so has the dialplan's verdict line.
 """
 
 import json
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from tests.demo.narrator import Narrator
 from tests.demo.stage import Stage
 
 MONACO = "01037793123456"
+AROUND = "01037793999999"
 SPELLINGS = {
     "0081010377931234": "behind a carrier code: the classic that cost people money",
     "184010377931234": "behind the prefix that hides the caller ID",
@@ -42,10 +44,13 @@ class Story:
         self.country_granted()
         self.country_suspended_mid_call()
         self.too_many_calls()
+        self.sent_on_by_a_thief()
         self.locked_endpoint()
         self.what_may_never_pass()
+        self.around_the_gate()
         self.thief_guesses()
         self.emergency()
+        self.guard_is_dead()
 
     def fresh_install(self) -> None:
         """A fresh install only observes."""
@@ -173,6 +178,53 @@ class Story:
                 "the trunk saw both end", CUT_WITHIN_S, lambda: all(leg.ended_by for leg in legs)
             )
 
+    def sent_on_by_a_thief(self) -> None:
+        """Whoever forwards or transfers a call answers for it."""
+        self.tell.step(
+            "A thief at the warehouse's phone sends calls on",
+            "6001, who may call Monaco, rings 6002, who may not. 6002 sends the call on there,",
+            "once by a 302 and once by a transfer: 6002 is asked for its right, not 6001.",
+        )
+        reception, warehouse = self.stage.reception, self.stage.warehouse
+        with warehouse.redirect(MONACO):
+            self.expect_sent_on_refused("a 302", lambda: reception.dial("6002"))
+        with warehouse.answer_and_transfer(MONACO), reception.call("6002", hold_s=20) as call:
+            self.expect_sent_on_refused("a transfer", call.cut)
+
+    def expect_sent_on_refused(self, how: str, play: Callable[[], object]) -> None:
+        """Have 6002 send a call on to Monaco, and see that it is refused for 6002's sake."""
+        before, rows = len(self.stage.trunk.calls), len(self.report("verdicts"))
+        play()
+        self.tell.within(
+            f"{how} by 6002 has its verdict", 5.0, lambda: len(self.report("verdicts")) > rows
+        )
+        row = self.report("verdicts")[0]
+        got = (row["endpoint"], row["dialled"], row["reason"])
+        wanted = ("6002", MONACO, "international-not-permitted")
+        self.tell.check(f"{how} by 6002 is refused for 6002's sake", got == wanted, got)
+        arrived = self.stage.dialled()[before:]
+        self.tell.check("nothing reached the trunk", not arrived, arrived)
+
+    def around_the_gate(self) -> None:
+        """A call that never asked the gate is hung up and listed."""
+        self.tell.step(
+            "A call around the gate",
+            "Somebody with the console or a web shell dials the trunk itself, without the dialplan.",
+        )
+        before = len(self.stage.trunk.calls)
+        self.stage.asterisk.cli(f"channel originate PJSIP/{AROUND}@trunk application Wait 30")
+        self.tell.within("it reaches the trunk", 5.0, lambda: len(self.stage.trunk.calls) > before)
+        self.tell.within(
+            "the trunk saw it end",
+            CUT_WITHIN_S,
+            lambda: all(leg.ended_by for leg in self.stage.trunk.calls[before:]),
+        )
+        self.tell.within("it is listed", 5.0, self._around_is_listed)
+        self.tell.command("findings")
+
+    def _around_is_listed(self) -> bool:
+        return any(AROUND in json.dumps(row) for row in self.report("findings"))
+
     def locked_endpoint(self) -> None:
         """A locked endpoint calls nobody but for emergencies."""
         self.tell.step(
@@ -234,10 +286,24 @@ class Story:
         down = self.tell.command("status")
         self.tell.check("status says that nothing guards, exit 2", down.returncode == 2)
         self.is_emergency("110")
-        before = len(self.stage.trunk.calls)
-        code = self.stage.reception.dial(MONACO)
-        self.tell.check(f"Monaco is refused by the written fail mode ({code})", code >= 400, code)
-        self.tell.check("nothing reached the trunk", len(self.stage.trunk.calls) == before)
+
+    def guard_is_dead(self) -> None:
+        """Without the daemon a process judges by the last policy, which still can be changed."""
+        self.tell.step(
+            "The guard stays dead: a process judges by the last policy",
+            "Asterisk starts tollguard-agi for each call; suspend and resume change what it reads.",
+        )
+        self.expect_refused(self.stage.reception, "0312345678", None, "6001 is still suspended")
+        for noun in (("endpoint", "6001"), ("international",)):
+            self.tell.command("resume", *noun)
+        code = self.stage.reception.dial("0312345678")
+        self.tell.check("6001's call at home is answered", code == 200, code)
+        self.expect_refused(self.stage.reception, MONACO, None, "though it was granted")
+        words = ("suspend", "endpoint", "6001", "--for", "1d", "--reason", "under attack")
+        done = self.tell.command(*words)
+        at_once = "the fallback judges by it from now on" in done.stdout
+        self.tell.check("it says that it holds already", at_once, done.stdout)
+        self.expect_refused(self.stage.reception, "0312345678", None, "at once")
 
     def is_emergency(self, number: str) -> None:
         """Dial an emergency number and see it on the trunk."""
