@@ -38,7 +38,8 @@ from tollguard.config_values import (
     Zone,
     to_tuple,
 )
-from tollguard.errors import ConfigError
+from tollguard.errors import AccessError, ConfigError
+from tollguard.reach import way_in
 
 DEFAULT_PATH = Path("/etc/tollguard/tollguard.toml")
 PATH_VARIABLE = "TOLLGUARD_CONFIG"
@@ -342,6 +343,7 @@ def load(path: Path) -> Config:
     """Read and check the configuration file.
 
     Raises:
+        AccessError: It is closed to the user.
         ConfigError: It is missing, no TOML, or anything in it is off.
     """
     return parse(_read(path), path)
@@ -354,6 +356,9 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         msg = f"{path} does not exist; make one: tollguard config sample > {path}"
         raise ConfigError(msg) from error
+    except PermissionError as error:
+        msg = f"{path} cannot be read: {error.strerror}; {way_in(path)}"
+        raise AccessError(msg) from error
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise ConfigError(msg) from error

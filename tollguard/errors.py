@@ -4,6 +4,7 @@
 GuardError 70
 ├── ConfigError 78
 ├── StoreError 74
+│   └── StoreDeniedError 77
 ├── LedgerError 74
 ├── GateError 69
 ├── AsteriskError 69
@@ -50,6 +51,14 @@ class StoreError(GuardError):
     remedy = (
         "Do what the message says: `tollguard store migrate`, or end the process that holds it."
     )
+
+
+class StoreDeniedError(StoreError):
+    """The store may not be opened by the user who runs the command."""
+
+    exit_code = 77
+    cause = "The user is not in the group that may operate tollguard."
+    remedy = "`adduser USER tollguard` and log in again, or run the command as root."
 
 
 class LedgerError(GuardError):
@@ -130,6 +139,7 @@ ALL_ERRORS: tuple[type[GuardError], ...] = (
     GuardError,
     ConfigError,
     StoreError,
+    StoreDeniedError,
     LedgerError,
     GateError,
     AsteriskError,

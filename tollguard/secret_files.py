@@ -4,11 +4,12 @@ import os
 import stat
 from pathlib import Path
 
-from tollguard.errors import ConfigError
+from tollguard.errors import AccessError, ConfigError
 
 # systemd's LoadCredential= puts copies there that only the service can read.
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 MAX_SECRET_BYTES = 256
+OF_ROOT = "it is root's alone: check as root, and start the daemon by systemctl start tollguard"
 
 
 def secret_path(path: Path) -> Path:
@@ -35,6 +36,7 @@ def read_secret(path: Path) -> str:
         path: As configured.
 
     Raises:
+        AccessError: It is closed to the user; making new ones would be no remedy.
         ConfigError: It is missing, readable by everybody, empty, too long or not plain ASCII.
     """
     found = secret_path(path)
@@ -42,6 +44,9 @@ def read_secret(path: Path) -> str:
         with found.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             data = file.read(MAX_SECRET_BYTES + 1)
+    except PermissionError as error:
+        msg = f"secret file {found} cannot be read: {error.strerror}; {OF_ROOT}"
+        raise AccessError(msg) from error
     except OSError as error:
         msg = f"secret file {found} cannot be read: {error.strerror}; see tollguard config secrets"
         raise ConfigError(msg) from error

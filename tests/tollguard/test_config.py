@@ -7,8 +7,9 @@ import pytest
 
 from policies.numbering.number import NumberForm
 from policies.policy import NobodyDomestic, Site, Trunk, UndeclaredLegs
+from tests.tollguard.closed import closed
 from tollguard.config import DEFAULT_PATH, Config, config_path, load, parse
-from tollguard.errors import ConfigError
+from tollguard.errors import AccessError, ConfigError
 
 FILE = Path("t.toml")
 
@@ -200,3 +201,12 @@ def test_a_country_without_a_plan_is_told() -> None:
         parse({"site": {"plan": "generic", "country": "XX"}}, FILE)
 
     assert parse({"site": {"plan": "generic", "country": "GB"}}, FILE).site.country == "GB"
+
+
+def test_a_closed_file_says_who_may_read_it(tmp_path: Path) -> None:
+    """Exit status 77 and the group or root, not a fault of the file."""
+    file = tmp_path / "tollguard.toml"
+    file.touch()
+
+    with closed(file), pytest.raises(AccessError, match=r"Permission denied; .*as root$"):
+        load(file)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tollguard.errors import ConfigError
+from tests.tollguard.closed import closed
+from tollguard.errors import AccessError, ConfigError
 from tollguard.secret_files import read_secret, secret_path
 
 
@@ -56,6 +57,15 @@ def test_a_missing_file_names_the_command(tmp_path: Path) -> None:
         ConfigError, match="No such file or directory; see tollguard config secrets"
     ):
         read_secret(tmp_path / "none")
+
+
+def test_a_closed_file_says_whose_it_is(tmp_path: Path) -> None:
+    """Not to make new secrets, which would part Asterisk from the daemon."""
+    file = _file(tmp_path / "key", b"secret")
+
+    with closed(file), pytest.raises(AccessError, match="root's alone: check as root") as told:
+        read_secret(file)
+    assert "config secrets" not in str(told.value)
 
 
 def test_the_services_own_copy_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,7 @@ def change_offline(shell: Shell, change: AheadChange, error: StoreError) -> Chan
         raise error from None
     except (OSError, SnapshotError) as fault:
         text = _("{error}; the snapshot cannot be changed either, so nothing was: {fault}")
-        raise StoreError(text.format(error=error, fault=fault)) from fault
+        raise type(error)(text.format(error=error, fault=fault)) from fault
     return Change(kept.policy.revision, count=counts[0])
 
 

@@ -5,6 +5,7 @@ commit or roll back each other's rows.
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,14 +16,15 @@ from typing import Any
 import aiosql
 import aiosqlite
 
-from tollguard.errors import StoreError
-from tollguard.reach import found
+from tollguard.errors import StoreDeniedError, StoreError
+from tollguard.reach import found, way_in
 from tollguard.store.schema import known_migrations, store_path
 
 # How long a locked store may hold a command or the daemon's writer up (DESIGN "CLI and daemon").
 BUSY_WAIT_S = 1.0
 SQL_FOLDER = Path(__file__).parent / "sql"
 MIGRATE = "run: tollguard store migrate"
+NOT_OPENED = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 
 
 def cut(text: str, size: int) -> str:
@@ -59,7 +61,7 @@ class Database:
                 await self.connection.commit()
                 committed = True
             except sqlite3.Error as error:
-                raise StoreError(_sentence(self.path, error)) from error
+                raise _error(self.path, error) from error
             finally:
                 if not committed:
                     # queued behind a statement that was cancelled while it ran
@@ -76,6 +78,7 @@ async def open_database(url: str) -> Database:
     """Open an existing store and check that it is of this version.
 
     Raises:
+        StoreDeniedError: The user may not write it.
         StoreError: It is missing, out of reach, of another version, locked or damaged.
     """
     path = store_path(url)
@@ -91,7 +94,7 @@ async def open_database(url: str) -> Database:
     except sqlite3.Error as error:
         # aiosqlite leaves its thread ending; one that outlives the loop prints a traceback
         opening._thread.join(BUSY_WAIT_S)  # noqa: SLF001 - there is no public way to wait
-        raise StoreError(_sentence(path, error)) from error
+        raise _error(path, error) from error
     try:
         await _check_version(path, connection)
     except StoreError:
@@ -105,6 +108,9 @@ async def open_database(url: str) -> Database:
 def _find(path: Path) -> None:
     try:
         there = found(path)
+    except PermissionError as error:
+        msg = f"the store {path} is closed to this user; {way_in(path)}"
+        raise StoreDeniedError(msg) from error
     except OSError as error:
         msg = f"the store {path} cannot be reached: {error.strerror}"
         raise StoreError(msg) from error
@@ -121,7 +127,7 @@ async def _check_version(path: Path, connection: aiosqlite.Connection) -> None:
         if "no such table" in str(error):
             msg = f"the store {path} is empty; {MIGRATE}"
             raise StoreError(msg) from error
-        raise StoreError(_sentence(path, error)) from error
+        raise _error(path, error) from error
     applied = {str(row[0]) for row in rows}
     if known_migrations() - applied:
         msg = f"the store {path} is of an older version; {MIGRATE}"
@@ -131,15 +137,30 @@ async def _check_version(path: Path, connection: aiosqlite.Connection) -> None:
         raise StoreError(msg)
 
 
-def _sentence(path: Path, error: sqlite3.Error) -> str:
+def _error(path: Path, error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in NOT_OPENED and _is_closed(path):
+        return StoreDeniedError(f"the store {path} is closed to this user; {way_in(path)}")
+    return StoreError(_sentence(path, code, error))
+
+
+def _is_closed(path: Path) -> bool:
+    """Tell whether it is for want of rights: SQLite says it of a read-only disk as well."""
+    rights = os.R_OK | os.W_OK
+    for place in (path, path.parent):
+        if os.access(place, os.F_OK) and not os.access(place, rights, effective_ids=True):
+            return not os.statvfs(place).f_flag & os.ST_RDONLY
+    return False
+
+
+def _sentence(path: Path, code: int, error: sqlite3.Error) -> str:
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return f"the store {path} is locked by another process for over {BUSY_WAIT_S:g} s"
     if code == sqlite3.SQLITE_FULL:
         return f"the store {path} cannot grow: its disk is full"
     if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
         return f"the store {path} is damaged ({error}); restore a backup"
-    if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
+    if code in NOT_OPENED:
         return (
             f"the store {path} cannot be opened for writing: {error};"
             " run this as the daemon's user or root, and see that its folder is there"

@@ -3,12 +3,14 @@
 import asyncio
 import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from tests.tollguard.closed import closed
 from tests.tollguard.store.conftest import ALICE, NOW_S
-from tollguard.errors import StoreError
+from tollguard.errors import StoreDeniedError, StoreError
 from tollguard.store import Store
 from tollguard.store.connection import Database, cut, open_database
 
@@ -67,6 +69,19 @@ async def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
         StoreError, match=r"cannot be opened for writing.*; run this as the daemon's user or root"
     ):
         await Store.open(str(tmp_path))
+
+
+async def test_a_store_closed_to_the_user_says_who_may(path: Path) -> None:
+    """Exit status 77; by its folder and by its own mode."""
+    open_folder = Path(tempfile.mkdtemp())
+    open_folder.chmod(0o777)
+    moved = shutil.copy(path, open_folder / "t.db")
+
+    for file in (path, Path(moved)):
+        with closed(file), pytest.raises(StoreDeniedError, match=r"closed to this user; .*as root"):
+            await Store.open(str(file))
+    shutil.rmtree(open_folder)
+    assert StoreDeniedError.exit_code == 77
 
 
 def test_a_store_that_cannot_be_opened_leaves_no_traceback(tmp_path: Path) -> None:
