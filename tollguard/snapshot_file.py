@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policies.kept import MAX_BYTES, Kept, base_of_damaged, dump, load
-from policies.policy import Mode, Policy
+from policies.policy import Mode
 from tollguard.atomic_file import replace_file, sync_folder
 
 # Asterisk's user reads it for the fallback. Who may enter the folder is the folder's affair.
@@ -54,12 +54,6 @@ def look_at_snapshot(path: Path) -> Look:
         return Look(fault=f"{path} cannot be read: {error.strerror}")
     except ValueError as error:
         return Look(fault=f"{path} cannot be read: {error}", base=base_of_damaged(data))
-
-
-def read_snapshot(path: Path) -> Policy | None:
-    """Read the last policy; None when there is none that can be believed."""
-    kept = look_at_snapshot(path).kept
-    return None if kept is None else kept.policy
 
 
 def write_snapshot(path: Path, kept: Kept, entered: AbstractSet[str] = frozenset()) -> bool:

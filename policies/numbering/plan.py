@@ -92,19 +92,3 @@ def unclassifiable(why: Reason, *removed: str) -> Reading:
 def only_digits(text: str) -> bool:
     """Tell whether ``text`` is one or more ASCII digits."""
     return bool(text) and not text.strip(DIGITS)
-
-
-def emergency_forms(plan: Plan) -> tuple[str, ...]:
-    """List every literal that must reach an emergency trunk without asking the gate.
-
-    Returns:
-        Sorted: bare numbers, then the same after the outside line and after
-        each line prefix. `classify` gives the bare number of each as its
-        canonical form. Longer stacks of line prefixes are left to the gate.
-    """
-    lines = ("", plan.outside_line) if plan.outside_line else ("",)
-    prefixes = ("", *plan.line_prefixes)
-    forms = {
-        line + prefix + number for line in lines for prefix in prefixes for number in plan.emergency
-    }
-    return tuple(sorted(forms, key=lambda form: (len(form), form)))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from policies.judges import decide
-from policies.kept import of_store
+from policies.kept import load, of_store
 from policies.numbering.plans import plan_for
 from policies.policy import Mode, Policy, Site
 from policies.situation import Situation
@@ -19,7 +19,7 @@ from tests.until import until
 from tollguard import policy_watch, store_link
 from tollguard.policy_trust import Memory
 from tollguard.policy_watch import PolicyWatch
-from tollguard.snapshot_file import read_snapshot, write_snapshot
+from tollguard.snapshot_file import write_snapshot
 from tollguard.store import Store, migrate
 from tollguard.store_link import StoreLink
 
@@ -63,6 +63,11 @@ async def change_mode(path: Path, mode: Mode) -> int:
         await store.close()
 
 
+def kept_policy(folder: Path) -> Policy:
+    """Read what is in the snapshot."""
+    return load((folder / "snapshot.json").read_bytes()).policy
+
+
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_link, "RETRY_S", 0.0)
@@ -77,7 +82,7 @@ async def test_the_first_policy_is_the_store_s_and_is_kept(tmp_path: Path) -> No
     await made.close()
 
     assert (policy.revision, policy.mode, made.watch.source) == (revision, Mode.ENFORCE, "store")
-    assert read_snapshot(tmp_path / "snapshot.json") == policy
+    assert kept_policy(tmp_path) == policy
 
 
 async def test_a_change_is_applied_and_wakes_the_desk(tmp_path: Path) -> None:
@@ -207,7 +212,7 @@ async def test_a_start_on_an_older_store_judges_by_the_snapshot(
         running.cancel()
     await made.close()
 
-    assert (first, read_snapshot(tmp_path / "snapshot.json")) == (snapshot, snapshot)
+    assert (first, kept_policy(tmp_path)) == (snapshot, snapshot)
     assert fault.startswith("the store's policy is revision 0, older than the snapshot's 5; ")
     assert "tollguard store accept --reason" in fault
     assert "policy-not-taken" in capsys.readouterr().out

@@ -17,7 +17,6 @@ from tollguard.snapshot_file import (
     change_snapshot,
     look_at_snapshot,
     mark_observing,
-    read_snapshot,
     write_snapshot,
 )
 
@@ -46,7 +45,7 @@ def test_a_written_policy_is_read_back(path: Path) -> None:
     written = write_snapshot(path, policy(7))
 
     assert written
-    assert read_snapshot(path) == policy(7).policy
+    assert look_at_snapshot(path).kept == policy(7)
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
@@ -127,11 +126,11 @@ def test_a_snapshot_that_is_too_long_is_told_so(path: Path) -> None:
 
 def test_what_cannot_be_believed_is_none(path: Path) -> None:
     """A missing and a damaged snapshot are no policy; a damaged one is replaced."""
-    missing = read_snapshot(path)
+    missing = look_at_snapshot(path).kept
     path.write_bytes(b'{"revision": 9')
 
     assert missing is None
-    assert read_snapshot(path) is None
+    assert look_at_snapshot(path).kept is None
     assert write_snapshot(path, policy(1))
 
 
@@ -164,10 +163,10 @@ def test_a_crash_between_never_leaves_the_marker_beside_an_enforcing_policy(
     monkeypatch.setattr(snapshot_file, step, killed)
     with pytest.raises(KeyboardInterrupt):
         write_snapshot(path, policy(2, after))
-    kept = read_snapshot(path)
+    kept = look_at_snapshot(path).kept
 
     assert kept is not None
-    assert kept.mode is Mode.OBSERVE or not path.with_name("observe").exists()
+    assert kept.policy.mode is Mode.OBSERVE or not path.with_name("observe").exists()
 
 
 def test_who_holds_the_lock_is_waited_for_and_not_for_ever(

@@ -3,27 +3,11 @@
 import pytest
 
 from policies.numbering.number import NumberClass
-from policies.numbering.plan import Reading, emergency_forms, only_digits, unclassifiable
+from policies.numbering.plan import Reading, only_digits, unclassifiable
 from policies.numbering.plans import plan_for
 from policies.policy import Site
 from policies.reasons import Reason
 from tests.policies.builders import JAPAN
-
-
-def test_emergency_forms_without_an_outside_line() -> None:
-    """Every emergency number is listed bare and behind each line prefix."""
-    prefixes = ("122", "184", "186")
-    bare = ("110", "118", "119")
-
-    assert emergency_forms(JAPAN) == bare + tuple(p + n for p in prefixes for n in bare)
-
-
-def test_emergency_forms_with_an_outside_line() -> None:
-    """The outside line doubles the list, and the site's own numbers are in it."""
-    forms = emergency_forms(plan_for(Site(outside_line="0", emergency=("9110",))))
-
-    assert {"110", "0110", "0184110", "9110", "09110"} <= set(forms)
-    assert len(forms) == 4 * 4 * 2
 
 
 def test_on_the_wire_there_is_no_outside_line() -> None:
