@@ -90,7 +90,7 @@ units: ## the systemd unit is valid and exposes no more than 2.0
 	@systemd-sysusers --dry-run "$(CURDIR)/deploy/tollguard.sysusers.conf" > /dev/null 2>&1
 
 .PHONY: bench
-bench: $(STAMP) ## print the figures that the design promises (a table and JSON; about a minute)
+bench: $(STAMP) ## print the figures that the design promises (a table and JSON; about two minutes)
 	$(BIN)/python -m tests.bench
 
 .PHONY: lock

@@ -23,7 +23,7 @@ class RawAmi:
         self._file = self._socket.makefile("rb")
         self._file.readline()  # the banner
         self.messages: list[Message] = []
-        self._send(Action="Login", Username=username, Secret=secret)
+        self.send(Action="Login", Username=username, Secret=secret)
         self.login = self.read()
 
     def __enter__(self) -> Self:
@@ -37,7 +37,8 @@ class RawAmi:
         self._file.close()
         self._socket.close()
 
-    def _send(self, **headers: str) -> None:
+    def send(self, **headers: str) -> None:
+        """Send an action and wait for nothing."""
         lines = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
         self._socket.sendall(f"{lines}\r\n".encode())
 
@@ -55,7 +56,7 @@ class RawAmi:
 
     def act(self, **headers: str) -> Message:
         """Send an action and return its response."""
-        self._send(**headers, ActionID="1")
+        self.send(**headers, ActionID="1")
         while True:
             message = self.read()
             if message.get("ActionID") == "1" and "Response" in message:

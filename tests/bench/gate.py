@@ -29,7 +29,6 @@ VARIABLES = f"200 result=1 (1795519878.0|||PJSIP/6001-0000002a|192.0.2.7:5060|{K
 DIALLED = ("0312345678",)
 
 
-
 @dataclass(frozen=True, slots=True)
 class Speed:
     """How one server did.
