@@ -296,6 +296,7 @@ def _transferred(
         linkedid=_identity(fields[f"{prefix}Linkedid"]),
         channel=fields[f"{prefix}Channel"][:TEXT_MAX_CHARS],
         kind=kind,
+        target=fields.get("Extension", "")[:TEXT_MAX_CHARS] if kind is TransferKind.BLIND else "",
     )
 
 

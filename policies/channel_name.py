@@ -11,6 +11,19 @@ _DECIMAL: Final = frozenset("0123456789")
 _DECIMAL_MAX_CHARS: Final = 10
 
 
+def extension_of(target: str) -> str:
+    """Take the extension out of what a call was sent on to.
+
+    Args:
+        target: ``Local/0312345678@phones``, ``0312345678@phones`` or
+            ``0312345678``; a Local channel's name is of the first shape. Untrusted.
+
+    Returns:
+        What stands before the context; never raises.
+    """
+    return target.removeprefix("Local/").partition("@")[0]
+
+
 def endpoint_of(channel: str) -> str | None:
     """Take the endpoint out of a channel's name.
 

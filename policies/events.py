@@ -216,6 +216,8 @@ class Transferred:
         linkedid: The call's id.
         channel: The transferring channel's name.
         kind: Blind or attended.
+        target: The extension that it was sent to; untrusted, empty for an attended
+            transfer and where it was not told.
     """
 
     at_s: float
@@ -223,6 +225,7 @@ class Transferred:
     linkedid: str
     channel: str
     kind: TransferKind
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ so the one who forwarded the call and hung up is still known when the forwarded 
 from collections import Counter
 from typing import Final
 
-from policies.channel_name import endpoint_of
+from policies.channel_name import endpoint_of, extension_of
 from policies.events import (
     BridgeEntered,
     ChannelGone,
@@ -39,6 +39,8 @@ class CallParties:
         roles: By endpoint, the bits ``CALLED RANG ANSWERED FORWARDED TRANSFERRED``;
             0 for one that only had a channel. At most `MAX_ENDPOINTS`.
         acted: The endpoints that answered, forwarded or transferred, in that order.
+        targets: By endpoint, which extension it last sent the call to, as Asterisk told;
+            empty where there was more than one at a time.
         overflow: There were more endpoints than are kept: nobody can be held responsible.
         originated: Its first channel is one that Asterisk itself dialled: nobody called.
         unsettled: Local channels that nobody is known to dial yet. Asterisk tells who
@@ -46,12 +48,13 @@ class CallParties:
             which may be running by then.
     """
 
-    __slots__ = ("acted", "originated", "overflow", "roles", "unsettled")
+    __slots__ = ("acted", "originated", "overflow", "roles", "targets", "unsettled")
 
     def __init__(self) -> None:
         self.originated = False
         self.unsettled = 0
         self.roles: dict[str, int] = {}
+        self.targets: dict[str, str] = {}
         self.acted: tuple[str, ...] = ()
         self.overflow = False
 
@@ -76,6 +79,11 @@ class CallParties:
         if role & ACTED and not before & ACTED:
             self.acted = (*self.acted, endpoint)
 
+    def send(self, endpoint: str | None, target: str) -> None:
+        """Note which extension an endpoint sent the call to; one that is not kept is not."""
+        if endpoint in self.roles:
+            self.targets[endpoint] = target
+
     def originate(self, endpoint: str | None) -> None:
         """Note that Asterisk dialled the call's first channel, so that nobody called."""
         self.originated = True
@@ -86,6 +94,9 @@ class CallParties:
         """Take over everybody of another call that became part of this one."""
         for endpoint, role in other.roles.items():
             self.add(endpoint, role)
+        for endpoint, target in other.targets.items():
+            if self.targets.setdefault(endpoint, target) != target:
+                self.targets[endpoint] = ""
         self.overflow = self.overflow or other.overflow
 
 
@@ -179,11 +190,11 @@ class Parties:
 
     def forward(self, event: LegForwarded) -> None:
         """Note who sent the call elsewhere instead of answering it."""
-        self._act(event.linkedid, endpoint_of(event.channel), FORWARDED)
+        self._act(event, FORWARDED, extension_of(event.forward))
 
     def transfer(self, event: Transferred) -> None:
         """Note who transferred the call."""
-        self._act(event.linkedid, endpoint_of(event.channel), TRANSFERRED)
+        self._act(event, TRANSFERRED, event.target)
 
     def enter(self, event: BridgeEntered) -> None:
         """Follow a channel into another call: Asterisk gives a bridge one linkedid."""
@@ -265,11 +276,13 @@ class Parties:
         if channel is not None:
             self._calls[channel.linkedid].add(channel.endpoint, role)
 
-    def _act(self, linkedid: str, endpoint: str | None, role: int) -> None:
+    def _act(self, event: LegForwarded | Transferred, role: int, target: str) -> None:
         """Note it on the call of an endpoint whose channel may be gone by now."""
-        call = self._calls.get(linkedid)
+        call = self._calls.get(event.linkedid)
         if call is not None:
+            endpoint = endpoint_of(event.channel)
             call.add(endpoint, role)
+            call.send(endpoint, target)
 
 
 def _is_first_half(channel: str) -> bool:

@@ -5,11 +5,11 @@ variables that AMI and some headers can set, so a name in them counts only if th
 which is made of events alone, knows that endpoint in this very call.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from policies.channel_name import endpoint_of
+from policies.channel_name import endpoint_of, extension_of
 from policies.parties import (
     ANSWERED,
     CALLED,
@@ -35,6 +35,9 @@ NOT_IN_MAP: Final = "not-in-map"
 A_TRUNK: Final = "trunk"
 NO_ACTOR: Final = "nobody"
 BLIND: Final = "blind"
+
+# The ways in which somebody else than the channel sent the call on.
+_SENT: Final = frozenset({FORWARDER, TRANSFERER})
 
 # Drivers whose channels tell the packet's source, which one that Asterisk dialled has not.
 KNOWS_SOURCE: Final = "PJSIP/"
@@ -104,8 +107,12 @@ def responsible(
     blind: bool,
     trunks: frozenset[str],
     asking: SeenChannel | None = None,
+    outside_line: str = "",
 ) -> Principal:
     """Name who is responsible for an attempt.
+
+    Whoever sent the call to another extension than the number that is asked for did not
+    choose it: all who may have keyed it there are held as well.
 
     Args:
         attempt: What was asked, and what the channel says of itself.
@@ -114,6 +121,7 @@ def responsible(
         trunks: Endpoints of the declared trunks.
         asking: What the map knows of the asking channel; None when it was not
             seen yet, and then what came before it may lack as well.
+        outside_line: A prefix that the dialplan may have put before an extension.
 
     Returns:
         The principal. Never raises, whatever the names hold.
@@ -131,7 +139,10 @@ def responsible(
     if via == DIRECT and not others and actor not in trunks:
         return direct(actor)
     seen = asking is not None and not call.unsettled
-    return Principal(actor, others, via, "", _missing(actor, via, trunks, blind=blind, seen=seen))
+    missing = _missing(actor, via, trunks, blind=blind, seen=seen)
+    if via not in _SENT or _is_sent_to(attempt, actor, via, call, outside_line):
+        return Principal(actor, others, via, "", missing)
+    return _with_those_who_keyed(attempt, Principal(actor, others, via, "", missing), call, trunks)
 
 
 def _actor(
@@ -182,6 +193,36 @@ def _is_proven(actor: str, via: str, call: CallParties) -> bool:
         silent = call.did(actor, RANG) and not call.did(actor, ANSWERED | CALLED)
         return silent or call.did(actor, FORWARDED)
     return actor in call
+
+
+def _is_sent_to(
+    attempt: "DialAttempt", actor: str, via: str, call: CallParties, outside_line: str
+) -> bool:
+    """Tell whether the number that is asked for is what the actor sent the call to.
+
+    The dialplan may have taken digits off its front, or put the outside line there; whoever
+    is at an attendant could key anything else.
+    """
+    target = call.targets.get(actor)
+    if target is None and via == FORWARDER:
+        # Asterisk names the Local channel of a redirection by it.
+        target = extension_of(attempt.channel)
+    return bool(target) and f"{outside_line}{target}".endswith(attempt.dialled)
+
+
+def _with_those_who_keyed(
+    attempt: "DialAttempt", found: Principal, call: CallParties, trunks: frozenset[str]
+) -> Principal:
+    """Hold the channel's own endpoint, the first channel's and whoever called, as well."""
+    names = [endpoint_of(attempt.channel), endpoint_of(attempt.claim.master)]
+    names += [name for name in call.roles if call.did(name, CALLED)]
+    keyed = dict.fromkeys(name for name in names if name is not None)
+    held = dict.fromkeys((*found.others, *keyed))
+    others = tuple(name for name in held if name != found.actor and name not in trunks)
+    missing = found.missing or ("" if keyed else NO_ACTOR)
+    if not trunks.isdisjoint(keyed):
+        missing = A_TRUNK
+    return replace(found, others=others, missing=missing)
 
 
 def _missing(actor: str, via: str, trunks: frozenset[str], *, blind: bool, seen: bool) -> str:

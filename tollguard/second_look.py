@@ -52,7 +52,9 @@ async def take(attempt: DialAttempt, ask: Ask, policy: Policy, situation: Situat
         return
     now = time.monotonic()
     situation.apply(ChannelSeen(now, attempt.uniqueid, attempt.linkedid, attempt.channel))
-    situation.apply(Transferred(now, "", attempt.linkedid, transferer, TransferKind.BLIND))
+    # It would be gone if there had been time to key another number than it sent the call to.
+    blind, target = TransferKind.BLIND, attempt.dialled
+    situation.apply(Transferred(now, "", attempt.linkedid, transferer, blind, target))
 
 
 async def _is_known(attempt: DialAttempt, policy: Policy, situation: Situation) -> bool:

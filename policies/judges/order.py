@@ -117,6 +117,7 @@ def principal_of(attempt: DialAttempt, policy: Policy, situation: Situation) -> 
         blind=bool(situation.blind),
         trunks=policy.site.trunk_names,
         asking=situation.channel(attempt.uniqueid),
+        outside_line=policy.site.outside_line,
     )
 
 

@@ -1,5 +1,6 @@
 """Plays the paths on which somebody else's phone or the dialplan sends a call on."""
 
+from tests.asterisk.paths_site import ATTENDANT
 from tests.asterisk.paths_stage import Path, Play
 
 
@@ -25,6 +26,16 @@ def redirected_to_local(play: Play) -> None:
     """Phone 1 sends on by 302 to an extension that dials the number over a Local channel."""
     play.keep(play.sip(1).redirect(f"91{play.number}"))
     play.keep(play.sip(0).call(play.names[1], hold_s=60))
+
+
+def redirected_to_attendant(play: Play) -> None:
+    """Phone 1 sends phone 0 by 302 to an attendant, where phone 0 keys the number."""
+    play.keep(play.sip(1).redirect(ATTENDANT))
+    phone = play.raw(0)
+    call = phone.call(play.names[1])
+    (channel,) = play.channels(play.names[0])
+    play.wait_attended(channel)
+    phone.press(call, play.number)
 
 
 def by_prefix(play: Play, prefix: str) -> None:
@@ -68,6 +79,7 @@ FORWARDED = (
     Path("302", 2, (1,), "forwarder", redirected),
     Path("302-chain", 3, (2, 1), "forwarder", redirected_twice),
     Path("302-to-local", 2, (0, 1), "master", redirected_to_local),
+    Path("302-to-ivr", 2, (1, 0), "forwarder", redirected_to_attendant),
     Path("inbound-302", 1, (0,), "forwarder", inbound_redirected),
     Path("inbound-forward", 1, ("trunk",), "master", inbound_forwarded),
     Path("dialplan-forward", 1, (0,), "master", forwarded_by_dialplan),

@@ -50,7 +50,8 @@ def names(play: Play) -> tuple[str | None, tuple[str, ...]]:
     held = [play.names[one] if isinstance(one, int) else one for one in play.path.held]
     if play.path.via == "nobody":
         return None, tuple(sorted(held))
-    return held[0], tuple(sorted(held[1:]))
+    # a trunk takes the right away, and is nobody who could be held to it
+    return held[0], tuple(sorted(one for one in held[1:] if one != "trunk"))
 
 
 def held(row: dict[str, Any]) -> tuple[str, tuple[str | None, tuple[str, ...]]]:

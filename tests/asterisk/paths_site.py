@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from tests.asterisk.etc import Site, pjsip_phone
 
+ATTENDANT = "960"  # answers, and dials the digits that are keyed there
 OPERATOR = ("operator", "Op3-rator")  # an AMI user as a switchboard or a CRM has
 INBOUND_FROM = "127.0.0.9"  # where the trunk's own calls come from
 
@@ -18,10 +19,16 @@ exten => _92.,1,FollowMe(${EXTEN:2},d)
 exten => _93.,1,Queue(${EXTEN:2},,,,15)
 exten => _94.,1,Goto(both-trunks,${EXTEN:2},1)
 exten => _95.,1,ConfBridge(${EXTEN:2})
+exten => 960,1,Answer()
+ same => n,Goto(attendant,s,1)
 include => parkedcalls
 include => tollguard-outbound
 """
-DIALPLAN = """[from-trunk](+)
+DIALPLAN = """[attendant]
+exten => s,1,WaitExten(15)
+include => phones
+[from-trunk](+)
+exten => 960,1,Goto(phones,960,1)
 exten => _7XXX,1,Dial(PJSIP/${EXTEN},20)
 exten => _91.,1,Dial(Local/${EXTEN:2}@phones,30)
 [both-trunks]

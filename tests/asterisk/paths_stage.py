@@ -144,6 +144,10 @@ class Play:
         """Wait until an endpoint talks in so many calls: only then can it send one on."""
         until(lambda: len(self._bridges(name)) == calls, 10, f"{name} in {calls} bridges")
 
+    def wait_attended(self, channel: str) -> None:
+        """Wait until a channel's call is at the attendant, who waits for keys."""
+        until(lambda: self.stage.is_asked_for_keys(channel), 10, f"{channel} may press keys")
+
     def partner(self, name: str) -> str:
         """Name the channel that an endpoint talks with."""
         (bridge,) = self._bridges(name)
@@ -234,11 +238,17 @@ class Stage:
 
     def channels(self) -> dict[str, str]:
         """List the channels' names, each with the bridge it is in, or empty."""
-        return {
-            told["Channel"]: told.get("BridgeId", "")
-            for told in self._list("CoreShowChannels")
-            if told.get("Event") == "CoreShowChannel"
-        }
+        return {told["Channel"]: told.get("BridgeId", "") for told in self._channels()}
+
+    def is_asked_for_keys(self, channel: str) -> bool:
+        """Tell whether the dialplan waits for keys in a channel's call."""
+        told = self._channels()
+        calls = {one["Linkedid"] for one in told if one["Channel"] == channel}
+        return any(one["Application"] == "WaitExten" and one["Linkedid"] in calls for one in told)
+
+    def _channels(self) -> list[Message]:
+        told = self._list("CoreShowChannels")
+        return [one for one in told if one.get("Event") == "CoreShowChannel"]
 
     def _list(self, action: str) -> list[Message]:
         # over AMI: a console command costs a process, and many plays wait at once
@@ -251,6 +261,10 @@ class Stage:
     def inbound(self) -> Phone:
         """Return the trunk's far end as one that calls."""
         return phone(self.guarded.asterisk.access, "trunk", INBOUND_FROM)
+
+    def outsider(self) -> RawPhone:
+        """Return the trunk's far end as one that calls and presses keys."""
+        return RawPhone(self.guarded.asterisk.access, "trunk", INBOUND_FROM)
 
     def place_parked_by(self, name: str) -> str:
         """Return the place where an endpoint has parked a call; empty when there is none."""

@@ -1,5 +1,8 @@
 """Plays the paths on which somebody in a call sends it on: REFER, keys, Replaces, parking."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.asterisk.paths_site import ATTENDANT
 from tests.asterisk.paths_stage import Path, Play
 from tests.asterisk.waiting import until
 
@@ -20,6 +23,21 @@ def inbound_then_refer(play: Play) -> None:
     """A call comes in from the trunk, and phone 0, who answers, transfers it to the number."""
     play.keep(play.sip(0).answer_and_transfer(play.number))
     play.keep(play.stage.inbound().bring(play.names[0]))
+
+
+def inbound_then_refer_to_attendant(play: Play) -> None:
+    """An outsider calls in, phone 0 transfers him to an attendant, and he keys the number."""
+    phone = play.raw(0)
+    outsider = play.keep(play.stage.outsider())
+    with ThreadPoolExecutor(1) as pool:
+        calling = pool.submit(outsider.call, play.names[0])
+        taken = phone.take()
+        call = calling.result()
+    play.wait_bridged(play.names[0])
+    transferred = play.partner(play.names[0])
+    assert phone.refer(taken, ATTENDANT) == 202
+    play.wait_attended(transferred)
+    outsider.press(call, play.number)
 
 
 def attended(play: Play) -> None:
@@ -98,6 +116,7 @@ TRANSFERRED = (
     Path("refer-by-caller", 2, (0, 1), "transferer", refer_by_caller),
     Path("refer-by-callee", 2, (1,), "transferer", refer_by_callee),
     Path("inbound-refer", 1, (0,), "transferer", inbound_then_refer),
+    Path("inbound-refer-to-ivr", 1, (0, "trunk"), "transferer", inbound_then_refer_to_attendant),
     Path("attended", 2, (0,), "direct", attended),
     Path("keys-by-callee", 2, (1,), "transferer", keys_by_callee),
     Path("keys-by-caller", 2, (0, 1), "transferer", keys_by_caller),

@@ -63,9 +63,11 @@ def answers(uniqueid: str) -> Event:
     return LegAnswered(2.0, uniqueid)
 
 
-def forwards(endpoint: str, uniqueid: str, linkedid: str = CALL) -> Event:
+def forwards(
+    endpoint: str, uniqueid: str, linkedid: str = CALL, target: str = "0312345678"
+) -> Event:
     """Answer with a 302."""
-    return LegForwarded(2.0, uniqueid, linkedid, channel_of(endpoint), "0312345678")
+    return LegForwarded(2.0, uniqueid, linkedid, channel_of(endpoint), target)
 
 
 def transfers(
@@ -73,9 +75,10 @@ def transfers(
     uniqueid: str,
     linkedid: str = CALL,
     kind: TransferKind = TransferKind.BLIND,
+    target: str = "0312345678",
 ) -> Event:
     """Transfer the call."""
-    return Transferred(3.0, uniqueid, linkedid, channel_of(endpoint), kind)
+    return Transferred(3.0, uniqueid, linkedid, channel_of(endpoint), kind, target)
 
 
 def joins(uniqueid: str, linkedid: str) -> Event:

@@ -274,3 +274,31 @@ def test_nobody_is_a_party_of_an_unknown_call() -> None:
     call = CallParties()
     call.add(None, ANSWERED)
     assert call.roles == {}
+
+
+def test_where_a_call_was_sent_is_known_of_each_who_sent_it() -> None:
+    """The last target counts; two at once, of calls that became one, are none."""
+    situation = seeing(
+        rings_in("6001"),
+        rings_out("6002", "1.1"),
+        transfers("6002", "1.1", target="950"),
+        transfers("6002", "1.1", target="951"),
+        rings_in("6003", "2.0", "2.0"),
+        rings_out("6002", "2.1", "2.0"),
+        transfers("6002", "2.1", "2.0", target="952"),
+        transfers("6003", "2.0", "2.0", target="953"),
+    )
+    assert situation.parties(CALL).targets == {"6002": "951"}
+    for uniqueid in ("2.0", "2.1"):
+        situation.apply(joins(uniqueid, CALL))
+
+    assert situation.parties(CALL).targets == {"6002": "", "6003": "953"}
+
+
+def test_where_one_beyond_the_bound_sent_a_call_is_not_kept() -> None:
+    """Nobody can be held in a call of too many, so the map grows no further."""
+    crowd = [rings_out(f"7{place:03}", f"1.{place + 100}") for place in range(MAX_ENDPOINTS)]
+    situation = seeing(rings_in("6001"), *crowd, transfers("6009", CALL))
+
+    assert situation.parties(CALL).overflow
+    assert situation.parties(CALL).targets == {}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.channel_name import endpoint_of
 from policies.decision import DialAttempt
 from policies.events import Blinded, ChannelSeen, Event, LegDialled
 from policies.parties import MAX_ENDPOINTS
@@ -90,6 +91,7 @@ MASTER = Claim(master=channel_of("6001"))
 
 WAYS = {
     "direct": Way((BY_6001,), asks(), Principal("6001")),
+    "direct-while-another-has-answered": Way(TALK, asks(), Principal("6001", ("6002",))),
     "direct-before-ami": Way((), asks(), Principal("6001")),
     "302": Way(
         REDIRECTED,
@@ -321,7 +323,7 @@ def test_no_claim_gives_rights_that_the_map_does_not_bear_out(
     call = situation.parties(CALL)
 
     assert found.actor is not None or found.missing
-    assert set(found.others) <= set(call.acted)
+    assert set(found.others) <= {*call.roles, endpoint_of(channel), endpoint_of(claim.master)}
     assert set(call.acted) - TRUNKS <= set(found.held)
     if not found.missing and found.via != "direct":
         assert not situation.blind

@@ -92,7 +92,7 @@ async def test_ami_that_is_late_is_waited_for(desk: Judging) -> None:
     """The transfer is told a moment after the gate's question, and the transferer may."""
     granting(desk, "6002")
     answer = await judged(
-        desk, transferred("6002"), Channel(), answers("1.2"), transfers("6002", "1.2", CALL)
+        desk, transferred("6002"), Channel(), answers("1.2"), transfers("6002", "1.2", CALL, target=MONACO)
     )
 
     assert (answer.verdict, answer.reason) == (Verdict.ALLOW, "allowed")
@@ -182,7 +182,7 @@ async def test_observe_looks_again_too(desk: Judging) -> None:
     desk.gate.use(enforcing(mode=Mode.OBSERVE))
     granted = replace(desk.gate.policy.grants[0], endpoint="6002")
     desk.gate.use(replace(desk.gate.policy, grants=(granted,)))
-    answer = await judged(desk, transferred("6002"), Channel(), transfers("6002", "1.2", CALL))
+    answer = await judged(desk, transferred("6002"), Channel(), transfers("6002", "1.2", CALL, target=MONACO))
 
     assert answer.verdict is Verdict.ALLOW
     assert desk.recorded[-1].decision.would is Verdict.ALLOW
@@ -194,7 +194,7 @@ async def test_the_policy_of_the_second_look_is_that_of_now(desk: Judging) -> No
     answer = desk.gate.answer(transferred("6002"), Channel())
     assert not isinstance(answer, Answer)
     desk.gate.use(enforcing(revision=4))
-    tell(desk, transfers("6002", "1.2", CALL))
+    tell(desk, transfers("6002", "1.2", CALL, target=MONACO))
 
     assert (await answer).verdict is Verdict.DENY
     assert desk.recorded[-1].policy_revision == 4
