@@ -4,17 +4,15 @@ import asyncio
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from policies.policy import Mode
 from tests.tollguard.judging import TOKYO
+from tests.tollguard.locked import locked
 from tests.tollguard.node import MONACO, Node
 from tests.until import until_sync
 from tollguard.snapshot_file import look_at_snapshot
@@ -22,17 +20,6 @@ from tollguard.store import Store
 
 COMMAND = Path(sys.executable).with_name("tollguard")
 SUSPEND = ("suspend", "endpoint", "6001", "--for", "2h", "--reason", "stolen")
-
-
-@contextmanager
-def locked(node: Node) -> Iterator[None]:
-    """Hold the store's write lock, as a command that was stopped in the middle does."""
-    db = sqlite3.connect(node.config.store.url, isolation_level=None)
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        db.close()
 
 
 def start_cli(node: Node, *words: str) -> "subprocess.Popen[str]":
@@ -64,7 +51,7 @@ async def audit_of(node: Node) -> list[tuple[str, str]]:
 async def test_a_locked_store_does_not_hold_a_suspension_up(node: Node) -> None:
     """The running daemon refuses the endpoint's calls, and the store gets it when it is free."""
     with node.running():
-        with locked(node):
+        with locked(node.config.store.url):
             code, out, err = await cli(node, "--json", *SUSPEND)
             refused = await node.call(TOKYO)
             emergency = await node.call("110")
@@ -88,7 +75,7 @@ async def test_what_was_suspended_while_the_daemon_was_dead_judges_its_first_cal
     """Although the store was locked the whole time, at the start too."""
     with node.running():
         pass
-    with locked(node):
+    with locked(node.config.store.url):
         code, out, _err = await cli(node, *SUSPEND)
         with node.running():
             refused = await node.call(TOKYO)
@@ -107,7 +94,7 @@ async def test_a_kill_between_the_steps_loses_nothing_that_was_acknowledged(
     """Command and daemon are killed at any moment; what was said to be suspended is, once."""
     node.start()
     node.wait_ready()
-    with locked(node):
+    with locked(node.config.store.url):
         process = start_cli(node, *SUSPEND)
         await asyncio.sleep(after_s)
         process.kill()

@@ -24,7 +24,7 @@ from tests.tollguard.judging import (
     judging,
     told,
 )
-from tests.tollguard.test_ledger import locked
+from tests.tollguard.locked import locked
 from tests.until import until
 from tollguard.ledger_file import read
 

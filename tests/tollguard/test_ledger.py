@@ -4,42 +4,16 @@ import asyncio
 import sqlite3
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.tollguard.locked import locked
+from tests.tollguard.reserving import reservation
 from tests.until import until
 from tollguard.errors import LedgerError
 from tollguard.ledger import BATCH_ROWS, WAITING_ROWS, Ledger
-from tollguard.ledger_file import Reservation, read
-
-
-def reservation(name: str = "t1") -> Reservation:
-    return Reservation(
-        token=name,
-        endpoint="6001",
-        number="01037793123456",
-        country="MC",
-        trunk="trunk",
-        uniqueid="1.1",
-        linkedid="1.1",
-        limit_ms=14_400_000,
-        policy_revision=3,
-    )
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the file's write lock, as a stopped backup tool would."""
-    other = sqlite3.connect(path, isolation_level=None)
-    try:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
-    finally:
-        other.close()
+from tollguard.ledger_file import read
 
 
 async def test_reserve_returns_the_row_s_sequence(tmp_path: Path) -> None:

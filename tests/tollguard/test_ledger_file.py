@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tollguard.test_ledger import reservation
+from tests.tollguard.reserving import reservation
 from tollguard.errors import LedgerError
 from tollguard.ledger import Ledger
 from tollguard.ledger_file import Entry, find, read, return_row

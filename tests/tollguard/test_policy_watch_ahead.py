@@ -1,10 +1,9 @@
 """What is changed without the store is in force at once, and comes into the store by itself."""
 
 import asyncio
-import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from policies.ahead import AheadChange, with_changes
 from policies.kept import Kept, of_store
 from policies.policy import Mode, Policy, Suspension, SuspensionKind
 from tests.tollguard.judging import SITE
+from tests.tollguard.locked import locked
 from tests.tollguard.node import ACTOR
 from tests.tollguard.test_policy_watch import USED, Watched, change_mode, watched
 from tests.until import until
@@ -69,18 +69,6 @@ async def running(made: Watched) -> AsyncIterator[None]:
         finally:
             for part in parts:
                 part.cancel()
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the store's write lock, as a command that was stopped in the middle does."""
-    db = sqlite3.connect(path, isolation_level=None)
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        db.execute("ROLLBACK")
-        db.close()
 
 
 async def audit_of(path: Path) -> list[tuple[str, str, str, int]]:

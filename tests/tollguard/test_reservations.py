@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.tollguard.node import ACTOR
-from tests.tollguard.test_ledger import reservation
+from tests.tollguard.reserving import reservation
 from tests.until import until
 from tollguard import reservations
 from tollguard.errors import LedgerError

@@ -1,17 +1,14 @@
 """`suspend` and `resume` while the store or the daemon is away: nothing acknowledged is lost."""
 
 import json
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from policies.kept import Kept, of_store
 from policies.policy import Mode, Policy, Suspension, SuspensionKind
 from tests.tollguard.cli.conftest import Bench
+from tests.tollguard.locked import locked
 from tests.tollguard.node import ACTOR
 from tests.tollguard.test_status_file import status
 from tollguard.cli.offline import change_of
@@ -19,17 +16,6 @@ from tollguard.snapshot_file import look_at_snapshot, write_snapshot
 from tollguard.store.times import to_text
 
 SUSPEND = ("suspend", "endpoint", "6001", "--for", "2h", "--reason", "stolen")
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the store's write lock, as a command that was stopped in the middle does."""
-    db = sqlite3.connect(path, isolation_level=None)
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        db.close()
 
 
 def kept(bench: Bench) -> Kept:
