@@ -48,9 +48,12 @@ Spots = Mapping[tuple[Place, str, str], Spot]
 @pass_shell
 def coverage(shell: Shell, dialplan: Path) -> int:
     """Ask the daemon, and print what it found."""
+    # Root may read Asterisk's files, and is the service's user as soon as the store is open.
+    spots, fault = _spots(shell, dialplan)
     answer = asyncio.run(_ask(shell, current_actor()))
     found = list(answer.get("findings", ()))
-    spots = _spots(shell, dialplan) if found else {}
+    if found and fault:
+        warn(fault)
     rows = [_row(finding, spots) for finding in found]
     if shell.form is Form.JSON:
         counts = {key: answer.get(key, 0) for key in _COUNTS}
@@ -71,16 +74,19 @@ async def _ask(shell: Shell, actor: Actor) -> Answer:
         return await ask(store, shell.node_name, (COVERAGE, {}), actor, ANSWER_WAIT_S)
 
 
-def _spots(shell: Shell, dialplan: Path) -> Spots:
-    """Look the lines up in this machine's files; without them the places are told alone."""
+def _spots(shell: Shell, dialplan: Path) -> tuple[Spots, str]:
+    """Look the lines up in this machine's files; without them the places are told alone.
+
+    Returns:
+        Where each line stands, and why none is known.
+    """
     if shell.node_name != shell.config.site.node:
-        return {}
+        return {}, ""
     try:
-        return find_spots(dialplan)
+        return find_spots(dialplan), ""
     except OSError as error:
         text = _("file and line are not told: {file}: {reason}")
-        warn(text.format(file=dialplan, reason=error.strerror or error))
-        return {}
+        return {}, text.format(file=dialplan, reason=error.strerror or error)
 
 
 def _spot(finding: Mapping[str, Any], spots: Spots) -> Spot | None:

@@ -1,15 +1,31 @@
 """`coverage`: what the daemon found, with file and line where this machine's files have them."""
 
 import json
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from policies.coverage.findings import Why
 from tests.tollguard.cli import daemon as stand_in
-from tests.tollguard.cli.conftest import Bench
+from tests.tollguard.cli.conftest import CONFIG, Bench
 from tollguard.cli import coverage
+from tollguard.store import migrate
 
+NOBODY = 65_534
+# Twice: the first run reads every module, which nobody else may be able to here.
+RUN = f"""import os, pathlib, sys
+from tollguard.cli.root import run
+folder, *words = sys.argv[1:]
+run(words)
+if os.geteuid() == 0:
+    for path in (pathlib.Path(folder), *pathlib.Path(folder).rglob("*")):
+        if "etc" not in path.parts:
+            os.chown(path, {NOBODY}, {NOBODY})
+sys.exit(run(words))
+"""
 DIALPLAN = "[sub]\nexten => s,1,Dial(PJSIP/${EXTEN}@trunk)\n"
 
 
@@ -85,6 +101,32 @@ def test_without_the_files_the_places_are_told(bench: Bench, tmp_path: Path) -> 
     assert result.code == 1
     assert "file and line are not told: " in result.err
     assert result.out.splitlines()[2].startswith("-      dial-without-gate  phones include")
+
+
+def test_root_reads_files_that_the_service_s_user_may_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """/etc/asterisk is closed to others: its files are read before root becomes that user."""
+    with tempfile.TemporaryDirectory(prefix="tg-coverage-", dir="/tmp") as name:
+        bench, etc = Bench(Path(name), capsys), Path(name) / "etc"
+        for folder in ("state", "run"):
+            (bench.folder / folder).mkdir()
+        bench.config.write_text(CONFIG.format(folder=name))
+        migrate(str(bench.store))
+        etc.mkdir(mode=0o700)
+        (etc / "extensions.conf").write_text(DIALPLAN)
+        words = ("--config", bench.config, "coverage", "--dialplan", etc / "extensions.conf")
+        with bench.daemon():
+            done = subprocess.run(
+                [sys.executable, "-c", RUN, name, *words],
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.count("extensions.conf:2 ") == 2
 
 
 def test_a_line_that_the_files_do_not_have_has_no_file(bench: Bench, tmp_path: Path) -> None:
