@@ -19,10 +19,18 @@ BOUNDS: Mapping[str, str] = {
 
 def explain_all(errors: Sequence[Mapping[str, Any]], path: Path) -> str:
     """Render every error of a validation, one line each, in the order of the file's types."""
-    lines = [f"  {_line(error)}" for error in errors]
+    lines = [f"  {_line(error)}" for error in errors if not _follows(error, errors)]
     count = len(lines)
     head = f"{path}: {count} error" + ("s" if count > 1 else "")
     return "\n".join([head, *lines])
+
+
+def _follows(error: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a list is only too short because of entries that are told themselves."""
+    loc = tuple(error["loc"])
+    return error["type"] == "too_short" and any(
+        other is not error and tuple(other["loc"])[: len(loc)] == loc for other in errors
+    )
 
 
 def _line(error: Mapping[str, Any]) -> str:
@@ -45,6 +53,9 @@ def _explain(error: Mapping[str, Any]) -> str:
         return "is not a setting; see tollguard config sample"
     if kind == "missing":
         return "is missing; add it"
+    if kind == "tuple_type" and isinstance(error["input"], Mapping):
+        name = _place(error["loc"])
+        return f"there can be several; write [[{name}]] in the place of [{name}]"
     return f"{_shown(error['input'])} {_wrong(kind, context, error['msg'])}"
 
 

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
+from tollguard.config import parse
 from tollguard.config_errors import explain_all
+from tollguard.errors import ConfigError
 
 FILE = Path("t.toml")
 
@@ -45,3 +49,30 @@ def test_an_unknown_type_is_named_as_it_is() -> None:
     assert explain_all([error], FILE).splitlines()[1] == (
         "  a: 'x' is of the wrong type; write float"
     )
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (
+            {"ami": {"technologies": ["DAHDIX"]}},
+            ["ami.technologies[1]: 'DAHDIX' is not one of 'PJSIP', 'SIP' or 'IAX2'"],
+        ),
+        (
+            {"ami": {"technologies": []}},
+            ["ami.technologies: () has too few entries; at least 1"],
+        ),
+        (
+            {"trunk": {"endpoint": "trunk"}},
+            ["trunk: there can be several; write [[trunk]] in the place of [trunk]"],
+        ),
+    ],
+)
+def test_one_mistake_is_told_once_and_as_it_is_mended(
+    data: dict[str, object], told: list[str]
+) -> None:
+    """An entry that is refused makes no list too short; a section is not called a list."""
+    with pytest.raises(ConfigError) as caught:
+        parse(data, FILE)
+
+    assert [line.strip() for line in str(caught.value).splitlines()[1:]] == told
