@@ -1,7 +1,11 @@
 """The root of the command line: global options, errors as one sentence, exit codes."""
 
+import errno
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import click
 
@@ -13,6 +17,7 @@ from tollguard.errors import GuardError
 from tollguard.i18n import LANGUAGES, _, language_of, use_language
 
 EX_USAGE = 64
+OUTPUT_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 EX_INTERRUPTED = 130
 HELP_OPTIONS = ["-h", "--help"]
 HELP_WIDTH = 100
@@ -117,6 +122,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except GuardError as error:
         warn(str(error))
         return error.exit_code
+    except OSError as error:
+        if error.errno not in OUTPUT_FAULTS or error.filename is not None:
+            raise
+        return _output_failed(error)
+
+
+def _output_failed(error: OSError) -> int:
+    """Say that the output is not whole; Python would try again at the end, so it goes nowhere."""
+    with suppress(OSError, ValueError), Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    with suppress(OSError):  # standard error may be the same disk
+        warn(_("the output could not be written: {reason}").format(reason=error.strerror))
+    return os.EX_IOERR
 
 
 def _exit_code(result: object) -> int:

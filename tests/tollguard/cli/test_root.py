@@ -1,5 +1,6 @@
 """The root: global options, errors as one sentence, exit codes."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -160,3 +161,38 @@ def test_no_sentence_is_wider_than_the_screen(
     lines = (result.out + result.err).splitlines()
     assert lines
     assert [line for line in lines if len(line) > 100 and len(line.split()) > 1] == []
+
+
+@pytest.mark.parametrize(
+    "words", [("mode",), ("verdicts", "--json"), ("config", "sample"), ("status", "--help")]
+)
+def test_output_to_a_full_disk_is_one_sentence(bench: Bench, words: tuple[str, ...]) -> None:
+    """Exit code 74 and no traceback, neither at once nor when Python ends."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*TOLLGUARD, "--config", str(bench.config), *words],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+        )
+
+    assert (done.returncode, done.stderr) == (
+        74,
+        "tollguard: the output could not be written: No space left on device\n",
+    )
+
+
+def test_another_fault_of_the_system_is_not_taken_for_the_outputs(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of our own keeps its traceback."""
+
+    def failing(*_arguments: object) -> None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    monkeypatch.setattr("tollguard.cli.mode._show", failing)
+
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        bench.run("mode")
