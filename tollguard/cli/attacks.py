@@ -6,7 +6,7 @@ import click
 
 from tollguard.cli.findings import LEG_KINDS, report, show_one, stored_findings
 from tollguard.cli.lazy import examples
-from tollguard.cli.options import report_options
+from tollguard.cli.options import Whole, report_options
 from tollguard.cli.output import nothing, print_report
 from tollguard.cli.shell import Shell, pass_shell
 from tollguard.cli.spans import since_text
@@ -78,7 +78,7 @@ def _is_attack(row: FindingRow) -> bool:
     help=_("Show one attack with all its evidence."),
     epilog=examples("tollguard attacks show 3", "tollguard attacks show 3 --json"),
 )
-@click.argument("finding_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("finding_id", metavar="ID", type=Whole(min=1))
 @report_options
 @pass_shell
 def show(shell: Shell, finding_id: int) -> None:

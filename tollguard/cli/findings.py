@@ -9,7 +9,7 @@ import click
 from policies.detection.finding import LegEvidence
 from tollguard.cli.lazy import examples
 from tollguard.cli.opened import opened_store
-from tollguard.cli.options import report_options
+from tollguard.cli.options import Whole, report_options
 from tollguard.cli.output import (
     Column,
     Report,
@@ -164,7 +164,7 @@ def _with(row: FindingRow) -> tuple[str, ...]:
     help=_("Show one finding with all its evidence."),
     epilog=examples("tollguard findings show 3", "tollguard findings show 3 --json"),
 )
-@click.argument("finding_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("finding_id", metavar="ID", type=Whole(min=1))
 @report_options
 @pass_shell
 def show(shell: Shell, finding_id: int) -> None:

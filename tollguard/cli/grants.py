@@ -19,6 +19,9 @@ from tollguard.i18n import _, ngettext
 from tollguard.store import Actor, Change, NewOriginateGrant, Store
 from tollguard.store.times import to_text
 
+# A name has 79 characters; the table cuts it all the same where there is no room.
+WIDEST_NAME = 100
+
 
 @click.group(
     invoke_without_command=True,
@@ -62,7 +65,7 @@ def _list(shell: Shell) -> None:
         shell,
         Report(
             columns=(
-                Column("endpoint", _("endpoint")),
+                Column("endpoint", _("endpoint"), most=WIDEST_NAME),
                 Column("countries", _("may call"), folds=True, gives=True),
                 Column("until", _("until")),
             ),
@@ -128,6 +131,7 @@ def _names(countries: frozenset[str] | None) -> str:
 )
 @click.option("--until", metavar="TIME", help=_("End, in the site's zone; else until revoked."))
 @click.option("--for", "for_text", metavar="DURATION", help=_("How long: 30m, 2h, 1d."))
+@report_options
 @pass_shell
 def grant_international(
     shell: Shell, endpoint: str, countries: str, until: str | None, for_text: str | None
@@ -165,6 +169,7 @@ def grant_international(
 @click.option(
     "--countries", default="all", metavar="CC,CC|all", help=_("Only these countries; else all.")
 )
+@report_options
 @pass_shell
 def revoke_international(shell: Shell, endpoint: str, countries: str) -> None:
     """Revoke the right to call abroad."""
@@ -195,8 +200,7 @@ def revoke_international(shell: Shell, endpoint: str, countries: str) -> None:
     help=_("Let calls that begin in a context without anybody, a fax server's, call abroad."),
     epilog=examples(
         'tollguard grant originate --context fax-out --for 30d --reason "fax server"',
-        'tollguard grant originate --context fax-out --countries MC,FR --until "2026-12-31"'
-        ' --reason "fax server"',
+        "tollguard grant originate --context fax --countries MC --until 2026-12-31 --reason fax",
     ),
 )
 @click.option("--context", required=True, metavar="CONTEXT", help=_("Where such calls begin."))
@@ -210,6 +214,7 @@ def revoke_international(shell: Shell, endpoint: str, countries: str) -> None:
 @click.option("--until", metavar="TIME", help=_("End, in the site's zone."))
 @click.option("--for", "for_text", metavar="DURATION", help=_("How long: 30m, 2h, 1d."))
 @click.option("--reason", required=True, metavar="TEXT", help=_("Why; kept with it."))
+@report_options
 @pass_shell
 def grant_originate(
     shell: Shell,
@@ -223,8 +228,7 @@ def grant_originate(
     zone = shell.config.site.time_zone
     until_s = parse_end(for_text, until, zone, time.time())
     if until_s is None:
-        msg = _("such a right must end: give --for or --until")
-        raise InputError(msg)
+        raise click.UsageError(_("such a right must end: give --for or --until"))
     new = NewOriginateGrant(
         _check_context(context), check_countries(countries), until_s, check_reason(reason)
     )
@@ -253,6 +257,7 @@ def grant_originate(
     epilog=examples("tollguard revoke originate --context fax-out"),
 )
 @click.option("--context", required=True, metavar="CONTEXT", help=_("Whose right."))
+@report_options
 @pass_shell
 def revoke_originate(shell: Shell, context: str) -> None:
     """Revoke the right of originated calls."""

@@ -5,10 +5,10 @@ from dataclasses import asdict
 
 import click
 
-from tollguard.cli.actor import become_owner
+from tollguard.cli.actor import become_owner, current_actor
 from tollguard.cli.lazy import examples
 from tollguard.cli.opened import change_policy, opened_store
-from tollguard.cli.options import check_reason, report_options
+from tollguard.cli.options import Whole, check_reason, report_options
 from tollguard.cli.output import Column, Report, Value, print_fields, print_json, print_report
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import show_short
@@ -40,7 +40,7 @@ def ledger(ctx: click.Context) -> None:
 )
 @click.option(
     "--limit",
-    type=click.IntRange(1, 10_000),
+    type=Whole(1, 10_000),
     default=20,
     show_default=True,
     help=_("At most so many rows."),
@@ -141,24 +141,35 @@ def _report(rows: list[dict[str, Value]], zone: str) -> Report:
     epilog=examples('tollguard ledger accept --reason "disk replaced, new ledger"'),
 )
 @click.option("--reason", required=True, metavar="TEXT", help=_("Why; goes to the audit."))
+@report_options
 @pass_shell
 def accept(shell: Shell, reason: str) -> None:
     """Accept the ledger that is there."""
-    words = check_reason(reason)
+    words, asking = check_reason(reason), current_actor()  # who it is, before _read changes it
     found = _read(shell, 1)
 
     async def make(store: Store, actor: Actor, now_s: float) -> Change:
+        known = await store.ledger_identity(shell.node_name)
+        if known is not None and _is_known(shell, known):
+            return Change(await store.revision(), count=0)
         return await store.accept_ledger(
             shell.node_name, found.ledger_id, found.last_seq, words, actor, now_s=now_s
         )
 
     def sentence(change: Change) -> str:
-        text = _("accepted: ledger {ledger} of {node} at row {row} (revision {revision})")
-        return text.format(
+        done = _("accepted: ledger {ledger} of {node} at row {row} (revision {revision})")
+        nothing = _("nothing to accept: ledger {ledger} of {node} is the one that the store knows")
+        return (done if change.count else nothing).format(
             ledger=found.ledger_id,
             node=shell.node_name,
             row=found.last_seq,
             revision=change.revision,
         )
 
-    change_policy(shell, make, sentence)
+    change_policy(shell, make, sentence, actor=asking)
+
+
+def _is_known(shell: Shell, known: LedgerIdentity) -> bool:
+    """Tell whether the ledger is as the store knows it; read after it, as a daemon goes on."""
+    now = _read(shell, 1)
+    return known.ledger_id == now.ledger_id and known.last_seq <= now.last_seq

@@ -7,7 +7,7 @@ import click
 from policies.policy import Limits
 from tollguard.cli.lazy import examples
 from tollguard.cli.opened import change_policy, opened_store
-from tollguard.cli.options import report_options
+from tollguard.cli.options import Whole, report_options
 from tollguard.cli.output import Column, Report, Value, print_report
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import parse_duration, show_duration
@@ -89,14 +89,15 @@ def _texts(name: str, value: int) -> dict[str, str]:
 )
 @click.option(
     "--calls-per-endpoint",
-    type=click.IntRange(*LIMITS[PER_ENDPOINT]),
+    type=Whole(*LIMITS[PER_ENDPOINT]),
     help=_("Chargeable calls that one endpoint may have at once; 0 closes them."),
 )
 @click.option(
     "--calls-per-site",
-    type=click.IntRange(*LIMITS[PER_SITE]),
+    type=Whole(*LIMITS[PER_SITE]),
     help=_("Chargeable calls that the whole site may have at once; 0 closes them."),
 )
+@report_options
 @pass_shell
 def set_limits(
     shell: Shell,

@@ -77,6 +77,7 @@ def show(shell: Shell) -> None:
     help=_("Record what rules would refuse, and let it pass."),
     epilog=examples("tollguard mode observe"),
 )
+@report_options
 @pass_shell
 def observe(shell: Shell) -> None:
     """Switch to observing."""
@@ -84,6 +85,7 @@ def observe(shell: Shell) -> None:
 
 
 @mode.command(help=_("Refuse what rules refuse."), epilog=examples("tollguard mode enforce"))
+@report_options
 @pass_shell
 def enforce(shell: Shell) -> None:
     """Switch to enforcing."""

@@ -17,7 +17,7 @@ from tollguard.cli.offline import (
     keep_of_store,
     tell_offline,
 )
-from tollguard.cli.output import print_json, say, warn
+from tollguard.cli.output import print_object, say, warn
 from tollguard.cli.shell import Form, Shell
 from tollguard.cli.status import has_ended
 from tollguard.errors import NoAnswerError, StoreError
@@ -103,6 +103,7 @@ def change_policy(
     sentence: Callable[[Change], str],
     after: After | None = None,
     offline: Offline | None = None,
+    actor: Actor | None = None,
 ) -> None:
     """Make one change, say what was done, and wait until the daemons judge by it.
 
@@ -112,21 +113,21 @@ def change_policy(
         sentence: Says what was done.
         after: Called with the names of the nodes where it is in force.
         offline: Makes what stands in the snapshot when the store does not take
-            the change; None for one that cannot be made without the store. Such
-            a command prints JSON where it is asked for.
+            the change; None for one that cannot be made without the store.
+        actor: Who asks, where the command became somebody else already.
 
     Raises:
         NoAnswerError: A running daemon did not take it over in `IN_FORCE_WAIT_S`.
         StoreError: Neither the store nor the snapshot took it.
     """
-    actor, wanted = current_actor(), _Wanted(change, sentence, after, offline)
-    if offline is None or shell.form is not Form.JSON:
-        asyncio.run(_change_policy(shell, actor, wanted))
+    who, wanted = actor or current_actor(), _Wanted(change, sentence, after, offline)
+    if shell.form is Form.TABLE:
+        asyncio.run(_change_policy(shell, who, wanted))
         return
     with redirect_stdout(sys.stderr):
-        made, fault = asyncio.run(_change_policy(shell, actor, wanted))
+        made, fault = asyncio.run(_change_policy(shell, who, wanted))
     row = {"revision": made.revision, "count": made.count}
-    print_json(row | {"kept_in": "snapshot" if fault else "store", "store_fault": fault})
+    print_object(shell, row | {"kept_in": "snapshot" if fault else "store", "store_fault": fault})
 
 
 async def _change_policy(shell: Shell, actor: Actor, wanted: _Wanted) -> tuple[Change, str]:

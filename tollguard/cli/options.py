@@ -19,6 +19,26 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 MAX_REASON_CHARS = 500
 
 
+class Whole(click.IntRange):
+    """A whole number within bounds, refused in words that say what is wanted."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> int:
+        """Take the number; see click."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            if self.max is None:
+                msg = _("{value!r} is no whole number from {least}")
+            else:
+                msg = _("{value!r} is no whole number from {least} to {most}")
+            self.fail(msg.format(value=value, least=self.min, most=self.max), param, ctx)
+
+
 def _choose(form: Form) -> Callable[[click.Context, click.Parameter, bool], None]:
     def chosen(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
         if not value:

@@ -132,6 +132,14 @@ def print_report(shell: Shell, report: Report) -> None:
             print_table(report)
 
 
+def print_object(shell: Shell, row: Mapping[str, Value]) -> None:
+    """Print what a command did for a program: an object of JSON, or CSV of one line."""
+    if shell.form is Form.JSON:
+        print_json(row)
+    else:
+        print_csv(Report((), [row], [], ""))
+
+
 def print_json(value: object) -> None:
     """Print JSON, indented, in UTF-8."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -49,6 +49,8 @@ def cli_page() -> str:
         "",
         "Every command's own help, generated (`make docs` checks it).",
         "A bare noun lists; `--json` and `--csv` may stand before or after the command.",
+        "A command that changes something prints one object with them, of what it did.",
+        "Errors go to standard error as text, whatever the form.",
         "Exit codes are those of sysexits.h, see [errors.md](errors.md); `status` exits 0, 1 or 2.",
         "",
     ]

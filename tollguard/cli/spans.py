@@ -5,6 +5,8 @@ import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import click
+
 from tollguard.errors import InputError
 from tollguard.i18n import _, ngettext
 
@@ -90,10 +92,11 @@ def parse_end(
     """Read ``--for`` or ``--until`` into the wall second of the end; None for neither.
 
     Raises:
-        InputError: Both are given, one is malformed, or the end is not in the future.
+        InputError: One is malformed, or the end is not in the future.
+        UsageError: Both are given.
     """
     if for_text is not None and until_text is not None:
-        raise InputError(_("give --for or --until, not both"))
+        raise click.UsageError(_("give --for or --until, not both"))
     if for_text is not None:
         return now_s + parse_duration(for_text, "--for")
     if until_text is None:

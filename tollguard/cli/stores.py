@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from tollguard.cli.actor import become_owner
+from tollguard.cli.actor import become_owner, current_actor
 from tollguard.cli.lazy import examples
 from tollguard.cli.opened import change_policy
-from tollguard.cli.options import check_reason
-from tollguard.cli.output import warn
-from tollguard.cli.shell import Shell, pass_shell
+from tollguard.cli.options import check_reason, report_options
+from tollguard.cli.output import print_object, warn
+from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.i18n import _, ngettext
 from tollguard.policy_trust import floor_of, memory_of, refusal
 from tollguard.snapshot_file import look_at_snapshot
@@ -32,12 +32,16 @@ def store() -> None:
     help=_("Make the store, or bring it up to this version. Safe to repeat."),
     epilog=examples("tollguard store migrate"),
 )
+@report_options
 @pass_shell
 def migrate(shell: Shell) -> None:
     """Apply the migrations that are not applied yet."""
     url = shell.config.store.url
     become_owner(store_path(url).parent)
     applied = migrate_store(url)
+    if shell.form is not Form.TABLE:
+        print_object(shell, {"store": str(store_path(url)), "applied": len(applied)})
+        return
     if not applied:
         click.echo(_("the store {path} is up to date").format(path=store_path(url)))
         return
@@ -58,10 +62,11 @@ def migrate(shell: Shell) -> None:
     epilog=examples('tollguard store accept --reason "restored from the backup"'),
 )
 @click.option("--reason", required=True, metavar="TEXT", help=_("Why; goes to the audit."))
+@report_options
 @pass_shell
 def accept(shell: Shell, reason: str) -> None:
     """Make the store's policy newer than the one that the daemon kept."""
-    words = check_reason(reason)
+    words, asking = check_reason(reason), current_actor()  # who it is, before it changes below
     path = shell.config.snapshot.path
     become_owner(path.parent)
     look, memory = look_at_snapshot(path), memory_of(shell.config.ledger.path)
@@ -87,7 +92,7 @@ def accept(shell: Shell, reason: str) -> None:
         text = done if change.count else nothing
         return text.format(revision=change.revision, kept=floor)
 
-    change_policy(shell, make, sentence)
+    change_policy(shell, make, sentence, actor=asking)
 
 
 def _move_aside(path: Path) -> None:

@@ -212,6 +212,7 @@ def _suspension(kind: SuspensionKind, target: str, at_s: float) -> Suspension:
     epilog=examples('tollguard suspend international --for 2h --reason "bill alarm"'),
 )
 @_suspend_options
+@report_options
 @pass_shell
 def suspend_international(shell: Shell, asked: _Asked) -> None:
     """Suspend international calls."""
@@ -225,6 +226,7 @@ def suspend_international(shell: Shell, asked: _Asked) -> None:
 )
 @click.argument("country", metavar="CC")
 @_suspend_options
+@report_options
 @pass_shell
 def suspend_country(shell: Shell, country: str, asked: _Asked) -> None:
     """Suspend a country."""
@@ -238,6 +240,7 @@ def suspend_country(shell: Shell, country: str, asked: _Asked) -> None:
 )
 @click.argument("endpoint", metavar="ENDPOINT")
 @_suspend_options
+@report_options
 @pass_shell
 def suspend_endpoint(shell: Shell, endpoint: str, asked: _Asked) -> None:
     """Suspend an endpoint."""
@@ -271,6 +274,7 @@ def _resume(shell: Shell, kind: SuspensionKind, target: str | None) -> None:
     help=_("End the suspension of international calls."),
     epilog=examples("tollguard resume international"),
 )
+@report_options
 @pass_shell
 def resume_international(shell: Shell) -> None:
     """Resume international calls."""
@@ -283,6 +287,7 @@ def resume_international(shell: Shell) -> None:
     epilog=examples("tollguard resume country MC"),
 )
 @click.argument("country", metavar="CC")
+@report_options
 @pass_shell
 def resume_country(shell: Shell, country: str) -> None:
     """Resume a country."""
@@ -295,6 +300,7 @@ def resume_country(shell: Shell, country: str) -> None:
     epilog=examples("tollguard resume endpoint 6001"),
 )
 @click.argument("endpoint", metavar="ENDPOINT")
+@report_options
 @pass_shell
 def resume_endpoint(shell: Shell, endpoint: str) -> None:
     """Resume an endpoint."""

@@ -9,7 +9,7 @@ import click
 
 from tollguard.cli.lazy import examples
 from tollguard.cli.opened import opened_store
-from tollguard.cli.options import check_country, check_endpoint, report_options
+from tollguard.cli.options import Whole, check_country, check_endpoint, report_options
 from tollguard.cli.output import (
     Column,
     Report,
@@ -48,7 +48,7 @@ LONGEST_SHORT = 9
 @click.option("--since", metavar="TIME", help=_("Not before: a duration back (2h) or a time."))
 @click.option(
     "--limit",
-    type=click.IntRange(1, MOST_ROWS),
+    type=Whole(1, MOST_ROWS),
     default=100,
     show_default=True,
     help=_("At most so many."),

@@ -126,19 +126,27 @@ def test_originated_calls_get_a_right_with_an_end_and_lose_it(bench: Bench) -> N
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("options", "code", "message"),
     [
-        (("--context", "fax", "--reason", "x"), "such a right must end"),
-        (("--context", "a b", "--reason", "x", "--for", "1h"), "is no context"),
-        (("--context", "fax", "--reason", "", "--for", "1h"), "the reason must be"),
+        (("--context", "fax", "--reason", "x"), 64, "such a right must end"),
+        (("--context", "a b", "--reason", "x", "--for", "1h"), 65, "is no context"),
+        (("--context", "fax", "--reason", "", "--for", "1h"), 65, "the reason must be"),
     ],
 )
 def test_a_right_of_originated_calls_needs_an_end_and_a_reason(
-    bench: Bench, options: tuple[str, ...], message: str
+    bench: Bench, options: tuple[str, ...], code: int, message: str
 ) -> None:
-    """One sentence and exit code 65; nothing is changed."""
+    """One sentence and exit code 64 or 65; nothing is changed."""
     result = bench.run("grant", "originate", *options)
 
-    assert (result.code, result.out) == (65, "")
+    assert (result.code, result.out) == (code, "")
     assert message in result.err
     assert bench.with_store(lambda store: store.revision()) == 0
+
+
+def test_the_list_shows_a_context_whole_where_there_is_room(bench: Bench) -> None:
+    """A name of forty characters is not cut in a table of a hundred columns."""
+    context = "fax-out-of-the-second-floor-in-osaka-bld"
+    bench.run("grant", "originate", "--context", context, "--for", "1d", "--reason", "x")
+
+    assert f"originated in {context}  every country" in bench.run("grant").out

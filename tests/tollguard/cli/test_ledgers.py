@@ -2,12 +2,20 @@
 
 import asyncio
 import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.tollguard.cli.conftest import Bench
+from tests.tollguard.closed import NOBODY
+from tests.tollguard.node import LAUNCH
 from tests.tollguard.store.conftest import ALICE, NOW_S
+from tollguard.cli.actor import current_actor
 from tollguard.ledger import Ledger
 from tollguard.ledger_file import Reservation, read
 
@@ -109,6 +117,48 @@ def test_a_replaced_ledger_is_accepted_with_a_reason(bench: Bench, file: Path) -
     )
     assert _state(bench) == "ok"
     assert (audit[0].action, json.loads(audit[0].detail)["reason"]) == ("ledger-accept", "new disk")
+
+
+def test_the_ledger_that_is_known_is_not_accepted_again(bench: Bench, file: Path) -> None:
+    """Nothing is changed, no revision is made, and it is said."""
+    found = read(file)
+    bench.with_store(
+        lambda store: store.note_ledger("pbx1", found.ledger_id, found.last_seq, now_s=NOW_S)
+    )
+
+    result = bench.run("ledger", "accept", "--reason", "x")
+
+    assert result.code == 0
+    assert result.out == (
+        f"nothing to accept: ledger {found.ledger_id} of pbx1 is the one that the store knows\n"
+    )
+    assert bench.with_store(lambda store: store.revision()) == 0
+
+
+def test_who_accepted_is_who_ran_it(bench: Bench, file: Path) -> None:
+    """Run by root, it becomes the service's user for the files, and stays root in the audit."""
+    site = Path(tempfile.mkdtemp())  # the folders above a test's own are closed to others
+    shutil.copytree(bench.folder, site, dirs_exist_ok=True)
+    config = site / bench.config.name
+    config.write_text(config.read_text().replace(str(bench.folder), str(site)))
+    site.chmod(0o755)
+    if os.geteuid() == 0:
+        for path in (site / "state", *(site / "state").iterdir()):
+            os.chown(path, NOBODY, NOBODY)
+
+    words = ("--config", str(config), "ledger", "accept", "--reason", "new disk")
+    done = subprocess.run(
+        [sys.executable, "-c", LAUNCH, *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    audit = Bench(site, bench.capture).with_store(lambda store: store.audit())
+    shutil.rmtree(site)
+
+    assert done.returncode == 0, done.stderr
+    assert (audit[0].action, audit[0].login) == ("ledger-accept", current_actor().login)
 
 
 def test_rows_are_shown_without_a_store(bench: Bench, file: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_running_daemon_takes_them_over(bench: Bench) -> None:
     ("options", "code", "message"),
     [
         ((), 64, "name a limit: --max-call, --calls-per-endpoint or --calls-per-site"),
-        (("--calls-per-site", "10001"), 64, "10001 is not in the range 0<=x<=10000"),
+        (("--calls-per-site", "10001"), 64, "'10001' is no whole number from 0 to 10000"),
         (("--max-call", "25h"), 65, "--max-call '25h' is out of bounds: 1 second to 1 day"),
         (
             ("--max-call", "long"),

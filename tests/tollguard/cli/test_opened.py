@@ -1,5 +1,6 @@
 """A change of the policy is told to be in force when a daemon judges by it."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -101,3 +102,31 @@ def test_an_endpoint_that_nobody_told_of_is_warned_of(bench: Bench, words: tuple
     )
     known = [word.replace("9999", "6001") for word in words]
     assert bench.run(*known).err == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("grant", "international", "--endpoint", "6001", "--countries", "MC"),
+        ("revoke", "international", "--endpoint", "6001"),
+        ("grant", "originate", "--context", "fax", "--for", "1d", "--reason", "x"),
+        ("revoke", "originate", "--context", "fax"),
+        ("limits", "set", "--max-call", "2h"),
+        ("mode", "enforce"),
+        ("mode", "observe"),
+        ("suspend", "country", "MC", "--for", "2h", "--reason", "x"),
+        ("resume", "country", "MC"),
+        ("store", "accept", "--reason", "x"),
+    ],
+)
+def test_programs_get_what_a_change_did(bench: Bench, words: tuple[str, ...]) -> None:
+    """One object on standard output, the sentences on standard error; CSV is one line."""
+    before, global_form = bench.run(*words, "--json"), bench.run("--json", *words)
+    csv = bench.run(*words, "--csv")
+
+    made = json.loads(before.out)
+    assert (before.code, set(made)) == (0, {"revision", "count", "kept_in", "store_fault"})
+    assert (made["kept_in"], made["store_fault"]) == ("store", "")
+    assert set(json.loads(global_form.out)) == set(made)
+    assert before.err
+    assert csv.out.splitlines()[0] == "revision,count,kept_in,store_fault"

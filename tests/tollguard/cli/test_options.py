@@ -3,6 +3,7 @@
 import pytest
 
 from policies.policy import SuspensionKind
+from tests.tollguard.cli.conftest import Bench
 from tollguard.cli.options import (
     check_countries,
     check_country,
@@ -61,3 +62,21 @@ def test_a_target_follows_its_kind() -> None:
     assert check_target(SuspensionKind.INTERNATIONAL, None) == "*"
     assert check_target(SuspensionKind.COUNTRY, "mc") == "MC"
     assert check_target(SuspensionKind.ENDPOINT, "desk-1001") == "desk-1001"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("attacks", "show", "abc"), "'abc' is no whole number from 1"),
+        (("findings", "show", "0"), "'0' is no whole number from 1"),
+        (("ledger", "show", "--limit", "x"), "'x' is no whole number from 1 to 10000"),
+    ],
+)
+def test_what_is_no_number_is_told_what_is_wanted(
+    bench: Bench, words: tuple[str, ...], told: str
+) -> None:
+    """Not that it is no valid range."""
+    result = bench.run(*words)
+
+    assert (result.code, result.out) == (64, "")
+    assert f"{told}\n" in result.err

@@ -63,6 +63,11 @@ def test_a_stale_page_is_named_and_mended(
     )
 
 
+def test_no_help_is_wider_than_a_screen() -> None:
+    """Examples are not wrapped by click, so they are short by themselves."""
+    assert [line for line in reference.cli_page().splitlines() if len(line) > 100] == []
+
+
 def test_another_argument_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Usage, exit code 64."""
     assert reference.main([], tmp_path) == 64

@@ -1,5 +1,6 @@
 """Durations and times as operators write them."""
 
+import click
 import pytest
 
 from tollguard.cli.spans import (
@@ -78,7 +79,7 @@ def test_an_end_is_a_duration_or_a_time() -> None:
 
 def test_two_ends_are_refused() -> None:
     """One of them would be ignored in silence otherwise."""
-    with pytest.raises(InputError, match="give --for or --until, not both"):
+    with pytest.raises(click.UsageError, match="give --for or --until, not both"):
         parse_end("2h", "16:00", ZONE, NOW_S)
 
 

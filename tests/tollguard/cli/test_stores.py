@@ -1,5 +1,7 @@
 """`store`: making the store, and accepting one that is older than the snapshot."""
 
+import json
+
 from policies.kept import dump, of_store
 from policies.policy import Policy
 from tests.tollguard.cli.conftest import Bench
@@ -97,3 +99,13 @@ def test_a_wild_revision_does_not_overflow(bench: Bench) -> None:
 
     assert result.code == 0
     assert "accepted: the store's policy is revision 1, above 0" in result.out
+
+
+def test_programs_get_what_a_migration_did(bench: Bench) -> None:
+    """The store and how many steps it took; none the second time."""
+    bench.store.unlink()
+    first, second = (json.loads(bench.run("store", "migrate", "--json").out) for _ in range(2))
+
+    assert first["store"] == str(bench.store)
+    assert first["applied"] > 0
+    assert second == {"store": str(bench.store), "applied": 0}
