@@ -19,7 +19,9 @@ from tollguard.cli.options import check_reason, check_target, report_options
 from tollguard.cli.output import Column, Report, Value, print_report, warn
 from tollguard.cli.shell import Shell, pass_shell
 from tollguard.cli.spans import parse_end, show_time
+from tollguard.errors import StoreError
 from tollguard.i18n import _, ngettext
+from tollguard.snapshot_file import look_at_snapshot
 from tollguard.store import Actor, Change, NewSuspension, Store
 from tollguard.store.times import to_text
 
@@ -82,8 +84,24 @@ def _list(shell: Shell) -> None:
 
 
 async def _suspensions(shell: Shell, now_s: float) -> tuple[Suspension, ...]:
-    async with opened_store(shell) as store:
-        policy = await store.load_policy(shell.config.to_site())
+    """Read what holds from the store; from the snapshot where that alone has it.
+
+    Raises:
+        StoreError: Neither can be read.
+    """
+    path = shell.config.snapshot.path
+    kept = look_at_snapshot(path).kept
+    try:
+        async with opened_store(shell) as store:
+            policy = await store.load_policy(shell.config.to_site())
+        fault = _("the store does not have all of it yet") if kept and kept.ahead else ""
+    except StoreError as error:
+        if kept is None:
+            raise
+        fault = str(error)
+    if kept and fault:
+        policy = kept.policy
+        warn(_("{fault}; this is what {path} holds").format(fault=fault, path=path))
     return tuple(row for row in policy.suspensions if row.holds(now_s))
 
 

@@ -105,6 +105,24 @@ def test_what_was_suspended_is_resumed_without_the_store_too(bench: Bench) -> No
     assert [change.ends for change in kept(bench).ahead] == [True]
 
 
+def test_what_is_suspended_is_listed_without_the_store(bench: Bench) -> None:
+    """From the snapshot, which says so; also where the store is there and lacks a change."""
+    bench.run(*SUSPEND)
+    with locked(bench.store):
+        bench.run("suspend", "country", "MC", "--for", "2h", "--reason", "IRSF")
+    behind = bench.run("suspend", "--json")
+    bench.store.unlink()
+    away = bench.run("suspend", "--json")
+    (bench.store.parent / "snapshot.json").unlink()
+    nothing = bench.run("suspend", "--json")
+
+    assert (behind.code, away.code, nothing.code) == (0, 0, 74)
+    for listed in (behind, away):
+        assert [row["target"] for row in json.loads(listed.out)] == ["6001", "MC"]
+    assert behind.err.startswith("tollguard: the store does not have all of it yet; this is what ")
+    assert f"; this is what {bench.store.parent}/snapshot.json holds" in away.err
+
+
 def test_without_a_snapshot_it_is_the_store_s_error(bench: Bench) -> None:
     """Nothing is made up: a policy that nobody knows could open what is closed."""
     with locked(bench.store):
