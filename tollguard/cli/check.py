@@ -3,17 +3,18 @@
 import asyncio
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tollguard.cli.check_files import check_asterisk_key, check_ledger
+from tollguard.cli.check_settings import check_settings
 from tollguard.cli.lazy import examples
 from tollguard.cli.options import report_options
 from tollguard.cli.output import Column, Report, print_report, say
+from tollguard.cli.remarks import ERROR, WARNING, Remark
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.errors import ConfigError, GuardError
 from tollguard.i18n import _, ngettext
@@ -21,23 +22,6 @@ from tollguard.reach import found
 
 if TYPE_CHECKING:
     from tollguard.config import Config
-
-ERROR, WARNING = "error", "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """What one check has to say.
-
-    Attributes:
-        level: ``error`` ends with exit code 78; ``warning`` does not.
-        place: The setting it is about.
-        text: What is wrong and what to do.
-    """
-
-    level: str
-    place: str
-    text: str
 
 
 @click.command(
@@ -73,7 +57,17 @@ def _file(shell: Shell) -> Iterator[Remark]:
 
 
 def _remarks(config: "Config") -> Iterator[Remark]:
-    for checks in (_trunks, _gate, _secrets, _files, _folders, _store, _snapshot):
+    for checks in (
+        check_settings,
+        _key,
+        _secrets,
+        check_asterisk_key,
+        _files,
+        _folders,
+        _store,  # from here on root is the service's user
+        check_ledger,
+        _snapshot,
+    ):
         yield from checks(config)
 
 
@@ -84,30 +78,6 @@ def _tried(level: str, place: str, attempt: Callable[[], object]) -> Iterator[Re
         yield Remark(level, place, str(error))
 
 
-def _trunks(config: "Config") -> Iterator[Remark]:
-    if not config.trunk:
-        text = _("no trunk is declared, so every call is refused; add [[trunk]]")
-        yield Remark(WARNING, "trunk", text)
-    elif not any(trunk.emergency for trunk in config.trunk):
-        text = _("no trunk may carry emergency calls; set emergency = true on one")
-        yield Remark(WARNING, "trunk", text)
-
-
-def _gate(config: "Config") -> Iterator[Remark]:
-    """Who reaches the port may try keys and fill it; only the key keeps others out."""
-    host = config.gate.host
-    try:
-        inside = ip_address(host).is_loopback
-    except ValueError:
-        inside = host == "localhost"
-    if not inside:
-        text = _(
-            "the gate listens on {host}, where other machines may reach it, and AGI is not"
-            " encrypted; let only Asterisk reach the port, or use 127.0.0.1"
-        )
-        yield Remark(WARNING, "gate.host", text.format(host=host))
-
-
 def _files(config: "Config") -> Iterator[Remark]:
     store, ledger = Path(config.store.url), config.ledger.path
     if store.resolve() == ledger.resolve():
@@ -115,11 +85,23 @@ def _files(config: "Config") -> Iterator[Remark]:
         yield Remark(ERROR, "ledger.path", text.format(path=ledger))
 
 
+def _key(config: "Config") -> Iterator[Remark]:
+    """See that the daemon would take the gate's key."""
+    from agi.commands import check_key
+    from tollguard.secret_files import read_secret
+
+    gate = config.gate
+    return _tried(
+        ERROR,
+        "gate.key_file",
+        lambda: check_key(read_secret(gate.key_file), str(gate.asterisk_key_file)),
+    )
+
+
 def _secrets(config: "Config") -> Iterator[Remark]:
     from tollguard.secret_files import read_secret
 
     for place, path in (
-        ("gate.key_file", config.gate.key_file),
         ("ami.eyes_secret_file", config.ami.eyes_secret_file),
         ("ami.hands_secret_file", config.ami.hands_secret_file),
     ):

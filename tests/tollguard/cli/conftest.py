@@ -21,6 +21,7 @@ node = "pbx1"
 endpoint = "trunk"
 [gate]
 key_file = "{folder}/credentials/gate-key"
+asterisk_key_file = "{folder}/asterisk-gate-key"
 [ami]
 eyes_secret_file = "{folder}/credentials/ami-eyes"
 hands_secret_file = "{folder}/credentials/ami-hands"

@@ -1,6 +1,7 @@
 """`check`: what can be known before the start."""
 
 import json
+import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -17,6 +18,8 @@ def good(bench: Bench) -> Bench:
         file = bench.folder / "credentials" / name
         file.write_text("0123456789abcdef\n")
         file.chmod(0o600)
+    shutil.copy(bench.folder / "credentials" / "gate-key", bench.folder / "asterisk-gate-key")
+    (bench.folder / "asterisk-gate-key").chmod(0o644)  # whoever Asterisk is here
     return bench
 
 
@@ -258,3 +261,24 @@ def test_a_snapshot_that_cannot_be_read_is_a_warning(good: Bench) -> None:
     assert result.code == 0
     assert "warning  snapshot.path: " in result.out
     assert "snapshot.json cannot be read: snapshot: not JSON" in result.out
+
+
+def test_a_key_that_the_daemon_refuses_is_an_error(good: Bench) -> None:
+    """Its form is asked as `serve` asks it, and it is not shown."""
+    (good.folder / "credentials" / "gate-key").write_text("k?y")
+
+    result = good.run("check")
+
+    assert result.code == 78
+    assert "error  gate.key_file: the gate's key must be 16 to 128 characters" in result.out
+    assert "k?y" not in result.out
+
+
+def test_settings_that_do_not_go_together_are_told(good: Bench) -> None:
+    """With every other remark, before the daemon meets them."""
+    _edited(good, 'endpoint = "trunk"', 'endpoint = "trunk"\ndial = "PJSIP/{number}@other"')
+
+    result = good.run("check")
+
+    assert result.code == 78
+    assert result.out.startswith("error  trunk[1].dial: dials 'other', and the trunk's endpoint")
