@@ -302,3 +302,21 @@ allow=ulaw
 qualify={"200" if phone in WATCHED else "no"}
 """
     return text
+
+
+def iax(port: int, far_port: int) -> str:
+    """Write a site's end of the IAX2 trunk; the other end is at ``far_port``."""
+    return f"""[general]
+bindport={port}
+bindaddr=127.0.0.1
+disallow=all
+allow=ulaw
+requirecalltoken=no
+[trunk-iax]
+type=friend
+host=127.0.0.1
+port={far_port}
+username=trunk-iax
+secret=1ax-s3cret
+context=from-iax
+"""

@@ -70,8 +70,7 @@ class Scene:
             access = self.guarded.asterisk.access
             self.relay = Relay((access.address, access.ami_port))
             started.callback(self.relay.stop)
-            self.daemon.run("mode", "enforce")
-            self.daemon.run("grant", "international", "--endpoint", "6001", "--countries", "MC")
+            self.daemon.enforce("6001")
             text = self.daemon.config.read_text()
             own, relayed = f"port = {access.ami_port}\n", f"port = {self.relay.port}\n"
             self.daemon.config.write_text(text.replace(own, relayed))

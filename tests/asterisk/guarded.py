@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -177,6 +178,12 @@ class Daemon:
         assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    def enforce(self, *endpoints: str) -> None:
+        """Refuse from now on what nobody may; each of the endpoints may call Monaco."""
+        self.run("mode", "enforce")
+        for name in endpoints:
+            self.run("grant", "international", "--endpoint", name, "--countries", "MC")
+
     def report(self, *arguments: str) -> Any:  # noqa: ANN401 JSON of any shape
         """Run a command with ``--json`` and return what it printed."""
         return json.loads(self.run(*arguments, "--json"))
@@ -302,3 +309,11 @@ class Guarded:
     def __exit__(self, *_exception: object) -> None:
         """Stop everything."""
         self._started.close()
+
+    @contextmanager
+    def lent(self) -> Iterator[Self]:
+        """Hand it to one test with an empty trunk; afterwards nothing is left in Asterisk."""
+        self.trunk.calls.clear()
+        self.asterisk.mark_descriptors()
+        yield self
+        self.asterisk.assert_clean()

@@ -3,21 +3,18 @@
 Each call abroad has a number of its own, so that a trunk's INVITE can be matched to its row.
 """
 
-import os
 import re
 import shutil
-import subprocess
 import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from tests.asterisk import fetch
 from tests.asterisk.etc import Access
 from tests.asterisk.rawami import RawAmi
 from tests.asterisk.rawphone import RawPhone
-from tests.asterisk.sipp import SCENARIOS, Phone
+from tests.asterisk.sipp import Phone, play
 from tests.asterisk.sippeer import SipPeer
 
 CALLS_PER_S = 50
@@ -52,21 +49,8 @@ class Traffic:
         self._folder = Path(tempfile.mkdtemp(prefix="tg-load-", dir="/tmp"))
         table = self._folder / "numbers.csv"
         table.write_text("SEQUENTIAL\n" + "".join(f"{number}\n" for number in numbers()))
-        self._process = subprocess.Popen(
-            [
-                *fetch.sipp(),
-                f"{who.access.address}:{who.access.sip_port}",
-                *("-sf", str(SCENARIOS / "load.xml"), "-inf", str(table)),
-                *("-i", who.address, "-p", str(who.port), "-nostdin"),
-                *("-r", str(CALLS_PER_S), "-l", "2000", "-m", str(NUMBERS)),
-                *("-au", who.name, "-ap", who.secret, "-key", "user", who.name),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "TERM": "dumb"},
-            cwd=self._folder,
-        )
+        rate = ("-r", str(CALLS_PER_S), "-l", "2000", "-m", str(NUMBERS))
+        self._process = play(who, "load", self._folder, "-inf", str(table), *rate)
 
     def __enter__(self) -> Self:
         """Return itself; the ``with`` ends the calls."""

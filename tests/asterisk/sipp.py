@@ -104,6 +104,25 @@ def is_taken(address: str, port: int) -> bool:
     return False
 
 
+def play(who: Phone, scenario: str, folder: Path, *options: str) -> "subprocess.Popen[bytes]":
+    """Start SIPp as a phone that plays one of our scenarios; ``folder`` is where it works."""
+    return subprocess.Popen(
+        [
+            *fetch.sipp(),
+            f"{who.access.address}:{who.access.sip_port}",
+            *("-sf", str(SCENARIOS / f"{scenario}.xml"), "-nostdin"),
+            *("-i", who.address, "-p", str(who.port)),
+            *("-au", who.name, "-ap", who.secret, "-key", "user", who.name),
+            *options,
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TERM": "dumb"},
+        cwd=folder,
+    )
+
+
 class Run:
     """One running SIPp."""
 
@@ -120,22 +139,9 @@ class Run:
         self._trace = self._folder / "messages"
         self.started_at_s = time.monotonic()
         words = [part for key, value in keys.items() for part in ("-key", key, value)]
-        self._process = subprocess.Popen(
-            [
-                *fetch.sipp(),
-                f"{who.access.address}:{who.access.sip_port}",
-                *("-sf", str(SCENARIOS / f"{scenario}.xml")),
-                *("-i", who.address, "-p", str(who.port), "-m", "1", "-nostdin"),
-                *("-timeout", f"{stays_s:.0f}s", "-trace_msg"),
-                *("-message_file", str(self._trace), "-au", who.name, "-ap", who.secret),
-                *("-key", "user", who.name, *words, *options),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "TERM": "dumb"},
-            cwd=self._folder,
-        )
+        limits = ("-m", "1", "-timeout", f"{stays_s:.0f}s")
+        trace = ("-trace_msg", "-message_file", str(self._trace))
+        self._process = play(who, scenario, self._folder, *limits, *trace, *words, *options)
 
     def __enter__(self) -> Self:
         """Return itself; the ``with`` ends SIPp whatever it is doing."""

@@ -78,7 +78,7 @@ def running(installed: None, elsewhere: SipPeer) -> Iterator[Guarded]:
         more={"manager.conf": ROBOT, "pjsip.conf": planted(elsewhere.contact)},
     )
     with Guarded(site) as guarded:
-        guarded.daemon.run("mode", "enforce")
+        guarded.daemon.enforce()
         assert guarded.phone.register() == 200
         yield guarded
 
@@ -86,13 +86,11 @@ def running(installed: None, elsewhere: SipPeer) -> Iterator[Guarded]:
 @pytest.fixture
 def guarded(running: Guarded, elsewhere: SipPeer) -> Iterator[Guarded]:
     """Hand it out enforcing, with empty trunks; afterwards nothing is left in Asterisk."""
-    running.trunk.calls.clear()
     elsewhere.calls.clear()
     running.trunk.status = b"200 OK"
-    running.asterisk.mark_descriptors()
-    yield running
-    running.asterisk.cli("channel request hangup all")  # a SIPp that is ended says no goodbye
-    running.asterisk.assert_clean()
+    with running.lent():
+        yield running
+        running.asterisk.cli("channel request hangup all")  # a SIPp that is ended says no goodbye
 
 
 def invited(peer: SipPeer) -> ReceivedCall:
@@ -280,7 +278,7 @@ def test_observe_records_and_cuts_nothing(guarded: Guarded) -> None:
         assert lived_s(invited(guarded.trunk)) > 1.5
         assert finding(guarded, "unaccounted-leg", number)["done"] == "recorded"
     finally:
-        guarded.daemon.run("mode", "enforce")
+        guarded.daemon.enforce()
 
 
 def test_what_was_originated_while_the_daemon_was_down_is_cut_when_it_comes(

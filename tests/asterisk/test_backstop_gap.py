@@ -45,8 +45,7 @@ DIALPLAN = late("late", LEG) + late("late-forked", f"{LEG}&{LEG}")
 def guarded(installed: None) -> Iterator[Guarded]:
     """Start a product that enforces, with a right to call Monaco and calls that wait."""
     with Guarded(Site(phones=PHONES, dialplan=DIALPLAN)) as running:
-        running.daemon.run("mode", "enforce")
-        running.daemon.run("grant", "international", "--endpoint", "6001", "--countries", "MC")
+        running.daemon.enforce("6001")
         assert running.phone.register() == 200
         yield running
 

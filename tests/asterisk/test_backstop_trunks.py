@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.asterisk.etc import Site
+from tests.asterisk.etc import Site, iax
 from tests.asterisk.guarded import Guarded
 from tests.asterisk.instance import Asterisk
 from tests.asterisk.ports import free_udp
@@ -24,24 +24,6 @@ ROBOT = "\n[robot]\nsecret=robot-secret\nread=\nwrite=originate,call\n"
 FAR_DIALPLAN = """[from-iax]
 exten => _[0-9+*#].,1,Answer()
  same => n,Wait(30)
-"""
-
-
-def iax(port: int) -> str:
-    """Write a site's end of the IAX2 trunk; the other end is at ``FAR_PORT``."""
-    return f"""[general]
-bindport={port}
-bindaddr=127.0.0.1
-disallow=all
-allow=ulaw
-requirecalltoken=no
-[trunk-iax]
-type=friend
-host=127.0.0.1
-port={FAR_PORT}
-username=trunk-iax
-secret=1ax-s3cret
-context=from-iax
 """
 
 
@@ -86,20 +68,19 @@ def started() -> Iterator[ExitStack]:
 def enforcing(started: ExitStack, site: Site, settings: str) -> Guarded:
     """Start a product that enforces, with a right to call Monaco."""
     guarded = started.enter_context(Guarded(site, settings))
-    guarded.daemon.run("mode", "enforce")
-    guarded.daemon.run("grant", "international", "--endpoint", "6001", "--countries", "MC")
+    guarded.daemon.enforce("6001")
     return guarded
 
 
 def test_an_iax2_leg_is_accounted_for_or_cut(installed: None, started: ExitStack) -> None:
     """The gate's call stands and is listed with its caller; one around it lives milliseconds."""
-    far = Asterisk(Site(dialplan=FAR_DIALPLAN, more={"iax.conf": iax(FAR_PORT)}))
+    far = Asterisk(Site(dialplan=FAR_DIALPLAN, more={"iax.conf": iax(FAR_PORT, FAR_PORT)}))
     started.callback(far.stop)
     values, settings = trunk("trunk-iax", "IAX2/trunk-iax/{number}")
     site = Site(
         globals=values,
         dialplan=around("IAX2/trunk-iax/${EXTEN}"),
-        more={"iax.conf": iax(free_udp()), "manager.conf": ROBOT},
+        more={"iax.conf": iax(free_udp(), FAR_PORT), "manager.conf": ROBOT},
     )
     guarded = enforcing(started, site, settings)
     assert guarded.phone.register() == 200

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.asterisk import gatepeer
-from tests.asterisk.etc import Site
+from tests.asterisk.etc import Site, iax
 from tests.asterisk.instance import Asterisk
 from tests.asterisk.ports import free_udp
 from tests.asterisk.rawphone import RawPhone
@@ -18,24 +18,6 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("dialplan-trunks")]
 HOME = "0312345678"
 FAR_PORT = free_udp()
 SILENCE = b"\xff" * 1600  # 0.2 s of it, as ulaw
-
-
-def iax(port: int) -> str:
-    """Write a site's end of the IAX2 trunk; the other end is at ``FAR_PORT``."""
-    return f"""[general]
-bindport={port}
-bindaddr=127.0.0.1
-disallow=all
-allow=ulaw
-requirecalltoken=no
-[trunk-iax]
-type=friend
-host=127.0.0.1
-port={FAR_PORT}
-username=trunk-iax
-secret=1ax-s3cret
-context=from-iax
-"""
 
 
 # 7 before the number leads to the IAX2 trunk, 5 first to a trunk that is not there;
@@ -70,7 +52,7 @@ GLOBALS = {
 @pytest.fixture(scope="module")
 def running_world(installed: None) -> Iterator[World]:
     """Start one with an IAX2 trunk and a prompt."""
-    more = {"iax.conf": iax(free_udp())}
+    more = {"iax.conf": iax(free_udp(), FAR_PORT)}
     world = start_world(Site(phones=PHONES, dialplan=DIALPLAN, globals=GLOBALS, more=more))
     (world.asterisk.folder / "refused.ulaw").write_bytes(SILENCE)
     set_prompt(world, "refused")
@@ -81,7 +63,7 @@ def running_world(installed: None) -> Iterator[World]:
 @pytest.fixture
 def far() -> Iterator[Asterisk]:
     """Start the IAX2 trunk's far end."""
-    asterisk = Asterisk(Site(dialplan=FAR_DIALPLAN, more={"iax.conf": iax(FAR_PORT)}))
+    asterisk = Asterisk(Site(dialplan=FAR_DIALPLAN, more={"iax.conf": iax(FAR_PORT, FAR_PORT)}))
     yield asterisk
     asterisk.stop()
 

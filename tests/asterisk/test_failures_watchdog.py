@@ -26,8 +26,7 @@ CHECK_S = 2.0  # the supervisor's own part, on a busy machine
 def running(installed: None) -> Iterator[Guarded]:
     """Start one product that enforces under the shipped unit's rules."""
     with Guarded(unit=read_unit()) as guarded:
-        guarded.daemon.run("mode", "enforce")
-        guarded.daemon.run("grant", "international", "--endpoint", "6001", "--countries", "MC")
+        guarded.daemon.enforce("6001")
         assert guarded.phone.register() == 200
         yield guarded
 
@@ -36,10 +35,8 @@ def running(installed: None) -> Iterator[Guarded]:
 def guarded(running: Guarded) -> Iterator[Guarded]:
     """Hand it out judging calls and with an empty trunk; afterwards nothing is left."""
     running.daemon.wait_ready()
-    running.trunk.calls.clear()
-    running.asterisk.mark_descriptors()
-    yield running
-    running.asterisk.assert_clean()
+    with running.lent():
+        yield running
 
 
 @pytest.mark.parametrize(

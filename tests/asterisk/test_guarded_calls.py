@@ -21,7 +21,7 @@ MONACO = "01037793123456"
 def running(installed: None) -> Iterator[Guarded]:
     """Start one product that enforces."""
     with Guarded() as guarded:
-        guarded.daemon.run("mode", "enforce")
+        guarded.daemon.enforce()
         assert guarded.phone.register() == 200
         yield guarded
 
@@ -29,10 +29,8 @@ def running(installed: None) -> Iterator[Guarded]:
 @pytest.fixture
 def guarded(running: Guarded) -> Iterator[Guarded]:
     """Hand it out with an empty trunk; afterwards nothing is left in Asterisk."""
-    running.trunk.calls.clear()
-    running.asterisk.mark_descriptors()
-    yield running
-    running.asterisk.assert_clean()
+    with running.lent():
+        yield running
 
 
 @pytest.mark.parametrize(

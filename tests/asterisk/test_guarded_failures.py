@@ -16,8 +16,7 @@ MONACO = "01037793123456"
 def guarded(installed: None) -> Iterator[Guarded]:
     """Start a product of its own for each test, with a right to call Monaco."""
     with Guarded() as running:
-        running.daemon.run("mode", "enforce")
-        running.daemon.run("grant", "international", "--endpoint", "6001", "--countries", "MC")
+        running.daemon.enforce("6001")
         assert running.phone.register() == 200
         yield running
 

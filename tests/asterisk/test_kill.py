@@ -37,9 +37,7 @@ def guarded(installed: None) -> Iterator[Guarded]:
     """Start one product under the shipped unit's rules, with rights to call Monaco."""
     with Guarded(unit=read_unit()) as running:
         daemon = running.daemon
-        daemon.run("mode", "enforce")
-        for name in ("6001", "6003", "6004"):
-            daemon.run("grant", "international", "--endpoint", name, "--countries", "MC")
+        daemon.enforce("6001", "6003", "6004")
         daemon.run("limits", "set", "--calls-per-endpoint", "10000", "--calls-per-site", "10000")
         running.trunk.rings = rings
         assert running.phone.register() == 200

@@ -47,7 +47,7 @@ def test_the_secrets_command_writes_what_asterisk_loads(guarded: Guarded) -> Non
     guarded.asterisk.cli("manager reload")
     guarded.daemon.stop()
     guarded.daemon.start()
-    guarded.daemon.run("mode", "enforce")
+    guarded.daemon.enforce()
 
     assert guarded.phone.dial("0312345678") == 200
     assert guarded.phone.dial("01037793123456") == 403

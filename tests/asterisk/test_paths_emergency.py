@@ -29,18 +29,16 @@ def running(installed: None) -> Iterator[Guarded]:
         config.write_text(config.read_text().replace("[site]\n", wanted, 1))
         guarded.daemon.stop()
         guarded.daemon.start()
-        guarded.daemon.run("mode", "enforce")
+        guarded.daemon.enforce()
         yield guarded
 
 
 @pytest.fixture
 def guarded(running: Guarded) -> Iterator[Guarded]:
     """Hand it out with an empty trunk; afterwards nothing is left in Asterisk."""
-    running.trunk.calls.clear()
-    running.asterisk.mark_descriptors()
-    yield running
-    running.asterisk.cli("channel request hangup all")
-    running.asterisk.assert_clean()
+    with running.lent():
+        yield running
+        running.asterisk.cli("channel request hangup all")
 
 
 @pytest.fixture

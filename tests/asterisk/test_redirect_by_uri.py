@@ -57,7 +57,7 @@ def guarded(installed: None, redirecting: SipPeer) -> Iterator[Guarded]:
         more={"pjsip.conf": endpoints(redirecting.contact)},
     )
     with Guarded(site) as running:
-        running.daemon.run("mode", "enforce")
+        running.daemon.enforce()
         assert running.phone.register() == 200
         yield running
 
