@@ -6,6 +6,7 @@ it is not sent. Both commands were tried on Asterisk 16.28 and 22.10 (docs/adr l
 
 import hmac
 import re
+from types import MappingProxyType
 from typing import NamedTuple
 
 from agi.protocol import AgiProtocolError, Environment, Refusal, Reply
@@ -21,12 +22,16 @@ _ASKED = (
     "${MASTER_CHANNEL(CHANNEL(name))}",
 )
 _ASKED_OF_PJSIP = (*_ASKED, "${CHANNEL(pjsip,remote_addr)}")
+_ASKED_OF_SIP = (*_ASKED, "${CHANNEL(peername)}")
+_ASKED_OF = MappingProxyType({"PJSIP": _ASKED_OF_PJSIP, "SIP": _ASKED_OF_SIP})
 
 KEY_PATH = "/etc/asterisk/tollguard-gate-key"  # Asterisk's copy of the key
 
 MAX_LIMIT_MS = 86_400_000  # 24 h, the limit of a call that is only observed (DESIGN "Modes")
 
-# The only thing that is asked after the key was shown: the call of a channel that was named.
+# Asked after the key was shown: chan_sip's own name of the call's first channel (any other driver
+# would warn in Asterisk's log), or the call of a channel that was named.
+MASTER_PEER = "${MASTER_CHANNEL(CHANNEL(peername))}"
 _CALL_OF = re.compile(
     r"\$\{IMPORT\((?:PJSIP|SIP|IAX2)/[A-Za-z0-9_.@+-]{1,96},CHANNEL\(linkedid\)\)\}"
 )
@@ -63,11 +68,13 @@ class GateKey(NamedTuple):
         question: Asks any channel.
         question_pjsip: Asks a PJSIP channel, for the packet's source as well: other
             drivers warn in Asterisk's log.
+        question_sip: Asks a chan_sip channel, for its peer's name as well.
     """
 
     value: bytes
     question: bytes
     question_pjsip: bytes
+    question_sip: bytes
 
     def __repr__(self) -> str:
         """Show nothing of the key."""
@@ -97,7 +104,8 @@ def check_key(key: str, path: str = KEY_PATH) -> GateKey:
         message = f"the path of Asterisk's copy of the key must be plain and absolute: {path!r}"
         raise ValueError(message)
     read = f"${{FILE({path},0,{len(key)})}}"
-    return GateKey(key.encode(), _ask(_ASKED, read), _ask(_ASKED_OF_PJSIP, read))
+    asked = (_ASKED, _ASKED_OF_PJSIP, _ASKED_OF_SIP)
+    return GateKey(key.encode(), *(_ask(fields, read) for fields in asked))
 
 
 def _ask(fields: tuple[str, ...], key_read: str) -> bytes:
@@ -106,7 +114,9 @@ def _ask(fields: tuple[str, ...], key_read: str) -> bytes:
 
 def ask_variables(environment: Environment, key: GateKey) -> bytes:
     """Compose the one question that a session asks its channel."""
-    return key.question_pjsip if environment.technology == "PJSIP" else key.question
+    if environment.technology == "PJSIP":
+        return key.question_pjsip
+    return key.question_sip if environment.technology == "SIP" else key.question
 
 
 def read_variables(environment: Environment, reply: Reply, key: GateKey) -> Variables:
@@ -124,7 +134,7 @@ def read_variables(environment: Environment, reply: Reply, key: GateKey) -> Vari
     """
     if reply.code != 200 or reply.result != "1" or reply.value is None:
         raise AgiProtocolError(Refusal.COMMAND_REFUSED)
-    asked = _ASKED_OF_PJSIP if environment.technology == "PJSIP" else _ASKED
+    asked = _ASKED_OF.get(environment.technology, _ASKED)
     fields = reply.value.split("|")
     if not hmac.compare_digest(fields.pop().encode(), key.value):
         raise AgiProtocolError(Refusal.WRONG_KEY)
@@ -133,19 +143,22 @@ def read_variables(environment: Environment, reply: Reply, key: GateKey) -> Vari
     linkedid, forwarder, transferer, master, *rest = fields
     if not linkedid:
         raise AgiProtocolError(Refusal.EMPTY_VALUE)
-    source = rest[0] if rest else ""
-    if source and not _SOURCE.fullmatch(source):
+    own, is_peer = rest[0] if rest else "", environment.technology == "SIP"
+    if own and not is_peer and not _SOURCE.fullmatch(own):
         raise AgiProtocolError(Refusal.BAD_SOURCE)
-    return Variables(linkedid, _claim(environment, forwarder, transferer, master), source or None)
+    peer, source = (own, None) if is_peer else ("", own or None)
+    return Variables(linkedid, _claim(environment, forwarder, transferer, master, peer), source)
 
 
-def _claim(environment: Environment, forwarder: str, transferer: str, master: str) -> Claim:
+def _claim(
+    environment: Environment, forwarder: str, transferer: str, master: str, peer: str = ""
+) -> Claim:
     """Gather the claims; a direct call, the common case, makes none and costs nothing."""
     if master == environment.channel:
         master = ""
-    if not (forwarder or transferer or master):
+    if not (forwarder or transferer or master or peer):
         return NO_CLAIM
-    return Claim(forwarder, transferer, master)
+    return Claim(forwarder, transferer, master, peer)
 
 
 def call_of(channel: str) -> str:
@@ -157,12 +170,13 @@ def ask_expression(expression: str) -> bytes | None:
     """Compose a question of a session that has shown the key.
 
     Args:
-        expression: From `call_of`; a channel's name in it is a caller's claim.
+        expression: `MASTER_PEER`, or from `call_of`; a channel's name in it is a
+            caller's claim.
 
     Returns:
         The command, or None for what is none of the expressions that may be asked.
     """
-    if not _CALL_OF.fullmatch(expression):
+    if expression != MASTER_PEER and not _CALL_OF.fullmatch(expression):
         return None
     return f'GET FULL VARIABLE "{expression}"\n'.encode()
 

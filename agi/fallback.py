@@ -33,7 +33,7 @@ from policies.judges import decide
 from policies.kept import MAX_BYTES, load
 from policies.numbering.plans import plan_for
 from policies.policy import Mode, Policy
-from policies.principal import NO_CLAIM, Claim, endpoint_of
+from policies.principal import Claim, endpoint_of
 from policies.situation import Situation
 
 DEADLINE_S = 2.0  # the dialplan's own; a process that nobody waits for any more ends by itself
@@ -136,9 +136,12 @@ def _as_if_direct(attempt: DialAttempt) -> Iterable[DialAttempt]:
     """Put each endpoint that a channel's name gives in the place of the caller."""
     claim = attempt.claim
     for channel in (attempt.channel, claim.forwarder, claim.transferer, claim.master):
-        if endpoint_of(channel):
-            # any source will do: without one the core takes it for a channel that was dialled
-            yield replace(attempt, channel=channel, claim=NO_CLAIM, source="")
+        endpoint = endpoint_of(channel)
+        if endpoint:
+            # any source will do: without one the core takes it for a channel that was dialled;
+            # and the name itself for chan_sip's own word, which nothing here asks for
+            peer = Claim(peer=endpoint)
+            yield replace(attempt, channel=channel, claim=peer, source="")
 
 
 def _with_our_steps(decision: Decision, mode: Mode) -> Decision:

@@ -109,16 +109,18 @@ class SeenChannel:
     Attributes:
         linkedid: Its call.
         endpoint: Whose it is by its name now; None for ``Local/…``.
+        line: Its driver's name and the endpoint: one name may be of two drivers.
         context: Where it began in the dialplan; empty when not known.
         dialled: Asterisk itself called it.
         unsettled: A Local channel's first half, of which no dialling was heard.
     """
 
-    __slots__ = ("context", "dialled", "endpoint", "linkedid", "unsettled")
+    __slots__ = ("context", "dialled", "endpoint", "line", "linkedid", "unsettled")
 
-    def __init__(self, linkedid: str, endpoint: str | None, context: str) -> None:
+    def __init__(self, linkedid: str, name: str, context: str) -> None:
         self.linkedid = linkedid
-        self.endpoint = endpoint
+        self.endpoint = endpoint_of(name)
+        self.line = _line_of(name, self.endpoint)
         self.context = context
         self.dialled = False
         self.unsettled = False
@@ -139,7 +141,7 @@ class Parties:
         self._channels: dict[str, SeenChannel] = {}
         self._calls: dict[str, CallParties] = {}
         self._living: Counter[str] = Counter()
-        self._on: Counter[str] = Counter()
+        self._on: Counter[tuple[str, str]] = Counter()
 
     def of(self, linkedid: str) -> CallParties:
         """Return the parties of a call; nobody of an unknown one. Not to be changed."""
@@ -149,13 +151,12 @@ class Parties:
         """Return a live channel, or None. Not to be changed."""
         return self._channels.get(uniqueid)
 
-    def channels_on(self, endpoint: str) -> int:
+    def channels_on(self, technology: str, endpoint: str) -> int:
         """Count the live channels of an endpoint or trunk, whoever called whom."""
-        return self._on[endpoint]
+        return self._on[technology, endpoint]
 
     def see(self, event: ChannelSeen) -> None:
         """Know a new channel, or follow one whose name or call changed."""
-        endpoint = endpoint_of(event.channel)
         role = PRESENT
         channel = self._channels.get(event.uniqueid)
         if channel is None:
@@ -163,11 +164,11 @@ class Parties:
             # unless Asterisk is heard to dial it.
             first = event.uniqueid == event.linkedid
             role = CALLED if event.incoming or first else PRESENT
-            self._begin(event.uniqueid, event.linkedid, endpoint, event.context)
+            self._begin(event.uniqueid, event.linkedid, event.channel, event.context)
             if _is_first_half(event.channel):
                 self._unsettle(event.uniqueid)
         else:
-            self._rename(channel, endpoint)
+            self._rename(channel, event.channel)
             self._move(channel, event.linkedid)
             channel.context = channel.context or event.context
         self._note(event.uniqueid, role)
@@ -175,7 +176,7 @@ class Parties:
     def dial(self, event: LegDialled) -> None:
         """Note that Asterisk itself calls an endpoint."""
         if event.uniqueid not in self._channels:
-            self._begin(event.uniqueid, event.linkedid, endpoint_of(event.channel), "")
+            self._begin(event.uniqueid, event.linkedid, event.channel, "")
         channel = self._channels.get(event.uniqueid)
         if channel is not None:
             channel.dialled = True
@@ -213,29 +214,26 @@ class Parties:
         for channel in self._channels.values():
             self._settle(channel)
 
-    def _begin(self, uniqueid: str, linkedid: str, endpoint: str | None, context: str) -> None:
+    def _begin(self, uniqueid: str, linkedid: str, name: str, context: str) -> None:
         if not linkedid or len(self._channels) >= self._capacity:
             return
-        self._channels[uniqueid] = SeenChannel(linkedid, endpoint, context)
+        channel = self._channels[uniqueid] = SeenChannel(linkedid, name, context)
         self._living[linkedid] += 1
         self._calls.setdefault(linkedid, CallParties())
-        if endpoint is not None:
-            self._on[endpoint] += 1
+        self._on[channel.line] += 1
 
     def _end(self, uniqueid: str) -> None:
         channel = self._channels.pop(uniqueid, None)
         if channel is not None:
             self._settle(channel)
             self._leave(channel.linkedid)
-            self._off(channel.endpoint)
+            self._off(channel.line)
 
-    def _rename(self, channel: SeenChannel, endpoint: str | None) -> None:
-        if endpoint == channel.endpoint:
-            return
-        self._off(channel.endpoint)
-        channel.endpoint = endpoint
-        if endpoint is not None:
-            self._on[endpoint] += 1
+    def _rename(self, channel: SeenChannel, name: str) -> None:
+        self._off(channel.line)
+        channel.endpoint = endpoint_of(name)
+        channel.line = _line_of(name, channel.endpoint)
+        self._on[channel.line] += 1
 
     def _move(self, channel: SeenChannel, linkedid: str) -> None:
         """Put a channel into another call, which takes over all that is known of the old one."""
@@ -264,12 +262,10 @@ class Parties:
         if not self._living[linkedid]:
             del self._living[linkedid], self._calls[linkedid]
 
-    def _off(self, endpoint: str | None) -> None:
-        if endpoint is None:
-            return
-        self._on[endpoint] -= 1
-        if not self._on[endpoint]:
-            del self._on[endpoint]
+    def _off(self, line: tuple[str, str]) -> None:
+        self._on[line] -= 1
+        if not self._on[line]:
+            del self._on[line]
 
     def _note(self, uniqueid: str, role: int) -> None:
         channel = self._channels.get(uniqueid)
@@ -283,6 +279,11 @@ class Parties:
             endpoint = endpoint_of(event.channel)
             call.add(endpoint, role)
             call.send(endpoint, target)
+
+
+def _line_of(channel: str, endpoint: str | None) -> tuple[str, str]:
+    """Name the driver of a channel, and the endpoint or nothing."""
+    return (channel.partition("/")[0], endpoint) if endpoint else ("", "")
 
 
 def _is_first_half(channel: str) -> bool:

@@ -42,6 +42,9 @@ _SENT: Final = frozenset({FORWARDER, TRANSFERER})
 # Drivers whose channels tell the packet's source, which one that Asterisk dialled has not.
 KNOWS_SOURCE: Final = "PJSIP/"
 
+# The driver that names the channel of a guest by the domain of his From header.
+NAMES_GUESTS: Final = "SIP/"
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -52,11 +55,17 @@ class Claim:
         transferer: ``BLINDTRANSFER``; empty without one. Can be set through AMI.
         master: ``MASTER_CHANNEL(CHANNEL(name))``, which callers cannot set;
             empty where it is the channel itself.
+        peer: chan_sip's own name of the channel's peer, which callers cannot set; empty
+            of a guest, whose channel is named by what he claims to be, and where the
+            channel is not chan_sip's.
+        master_peer: The same of the master; None where it was not asked.
     """
 
     forwarder: str = ""
     transferer: str = ""
     master: str = ""
+    peer: str = ""
+    master_peer: str | None = None
 
 
 NO_CLAIM: Final = Claim()
@@ -131,7 +140,8 @@ def responsible(
     if call.overflow:
         return Principal(None, _others(call, None, trunks), via, "", NO_ACTOR, actor or "")
     if actor is None:
-        context = asking.context if asking is not None and via == NOBODYS else ""
+        born = asking is not None and via == NOBODYS and not _is_guests(attempt)
+        context = asking.context if asking is not None and born else ""
         return Principal(None, others, via, context, NO_ACTOR)
     if via != DIRECT and not _is_proven(actor, via, call):
         everybody = _others(call, None, trunks)
@@ -154,14 +164,27 @@ def _actor(
         return FORWARDER, endpoint_of(claim.forwarder)
     if claim.transferer:
         return TRANSFERER, endpoint_of(claim.transferer)
-    own = endpoint_of(attempt.channel)
+    own = _proven_endpoint(attempt.channel, claim.peer)
     if own is not None and _sent_its_invite(attempt, asking):
         return DIRECT, own
-    master = endpoint_of(claim.master)
+    master = _proven_endpoint(claim.master, claim.master_peer)
     # The first channel of an originate to a phone is one that Asterisk dialled: nobody asked.
     if master is None or call.originated:
         return _last_transferer(call)
     return MASTER, master
+
+
+def _proven_endpoint(channel: str, peer: str | None) -> str | None:
+    """Name a channel's endpoint; chan_sip names a guest's channel by his own words."""
+    endpoint = endpoint_of(channel)
+    return None if channel.startswith(NAMES_GUESTS) and endpoint != peer else endpoint
+
+
+def _is_guests(attempt: "DialAttempt") -> bool:
+    """Tell whether a channel, or the first of its call, has a name that nothing proves."""
+    claim = attempt.claim
+    pairs = (attempt.channel, claim.peer), (claim.master, claim.master_peer)
+    return any(endpoint_of(name) and not _proven_endpoint(name, peer) for name, peer in pairs)
 
 
 def _last_transferer(call: CallParties) -> tuple[str, str | None]:
@@ -214,12 +237,16 @@ def _with_those_who_keyed(
     attempt: "DialAttempt", found: Principal, call: CallParties, trunks: frozenset[str]
 ) -> Principal:
     """Hold the channel's own endpoint, the first channel's and whoever called, as well."""
-    names = [endpoint_of(attempt.channel), endpoint_of(attempt.claim.master)]
+    claim = attempt.claim
+    names = [
+        _proven_endpoint(attempt.channel, claim.peer),
+        _proven_endpoint(claim.master, claim.master_peer),
+    ]
     names += [name for name in call.roles if call.did(name, CALLED)]
     keyed = dict.fromkeys(name for name in names if name is not None)
     held = dict.fromkeys((*found.others, *keyed))
     others = tuple(name for name in held if name != found.actor and name not in trunks)
-    missing = found.missing or ("" if keyed else NO_ACTOR)
+    missing = found.missing or ("" if keyed and not _is_guests(attempt) else NO_ACTOR)
     if not trunks.isdisjoint(keyed):
         missing = A_TRUNK
     return replace(found, others=others, missing=missing)

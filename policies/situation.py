@@ -91,9 +91,9 @@ class Situation:
         channel = self._parties.channel(uniqueid)
         return "" if channel is None else channel.context
 
-    def channels_on(self, endpoint: str) -> int:
+    def channels_on(self, technology: str, endpoint: str) -> int:
         """Count the live channels of an endpoint or a trunk, inbound ones too."""
-        return self._parties.channels_on(endpoint)
+        return self._parties.channels_on(technology, endpoint)
 
     def undialled_on(self, trunk: str) -> int:
         """Count the calls allowed on a trunk that were not dialled yet."""

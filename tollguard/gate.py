@@ -116,6 +116,8 @@ class Gate:
             only after its row is on the disk, and a denial for want of an entry
             in the map of calls only after a second look.
         """
+        if second_look.lacks_peer(attempt):
+            return self._answer_with_peer(attempt, ask)
         policy = self.policy
         try:
             decision = self._judge(attempt, policy)
@@ -131,6 +133,10 @@ class Gate:
         if answer.verdict is Verdict.ALLOW and decision.chargeable:
             return self._answer_secured(_Allowed(attempt, decision, answer, policy))
         return self._recorded(attempt, decision, answer, policy)
+
+    async def _answer_with_peer(self, attempt: DialAttempt, ask: Ask) -> Answer:
+        answer = self.answer(await second_look.with_peer(attempt, ask), ask)
+        return answer if isinstance(answer, Answer) else await answer
 
     async def _answer_after_second_look(self, attempt: DialAttempt, ask: Ask) -> Answer:
         try:

@@ -6,14 +6,15 @@ itself is asked at once where it can tell; and the map is looked at until it kno
 
 import asyncio
 import time
+from dataclasses import replace
 
-from agi.commands import call_of
+from agi.commands import MASTER_PEER, call_of
 from agi.server import Ask
 from policies.decision import Decision, DialAttempt
 from policies.events import ChannelSeen, TransferKind, Transferred
 from policies.judges import principal_of
 from policies.policy import Policy
-from policies.principal import NOBODYS, NOT_IN_MAP, Principal
+from policies.principal import NAMES_GUESTS, NOBODYS, NOT_IN_MAP, Principal
 from policies.reasons import Reason
 from policies.situation import Situation
 
@@ -34,6 +35,17 @@ def _lacks_entry(principal: Principal, policy: Policy, situation: Situation) -> 
     # Where an originated channel began is known from the map as well.
     unborn = principal.via == NOBODYS and not principal.context and not situation.blind
     return unborn and bool(policy.originate_grants)
+
+
+def lacks_peer(attempt: DialAttempt) -> bool:
+    """Tell whether a call began with a chan_sip channel whose peer was not asked yet."""
+    claim = attempt.claim
+    return claim.master.startswith(NAMES_GUESTS) and claim.master_peer is None
+
+
+async def with_peer(attempt: DialAttempt, ask: Ask) -> DialAttempt:
+    """Return the attempt with chan_sip's own name of who began the call; empty for a guest."""
+    return replace(attempt, claim=replace(attempt.claim, master_peer=await ask(MASTER_PEER)))
 
 
 async def take(attempt: DialAttempt, ask: Ask, policy: Policy, situation: Situation) -> None:

@@ -25,6 +25,9 @@ ALLOW = Answer(Verdict.ALLOW, "0312345678", 14_400_000, "tok-1_A", "allowed")
 DENY = Answer(Verdict.DENY, "", 0, "", "country-suspended")
 
 
+SIP = PJSIP._replace(channel="SIP/6002-0000002a", technology="SIP")
+
+
 def read(value: str | None, environment: Environment = PJSIP) -> Variables | Refusal:
     try:
         return read_variables(environment, Reply(200, "1", value), check_key(KEY))
@@ -54,7 +57,16 @@ def test_one_question_asks_all_and_the_key_last() -> None:
     assert ask_variables(PJSIP, key) == (
         asked + b'|${CHANNEL(pjsip,remote_addr)}|${FILE(/etc/key,0,19)}"\n'
     )
+    assert ask_variables(SIP, key) == asked + b'|${CHANNEL(peername)}|${FILE(/etc/key,0,19)}"\n'
     assert KEY not in repr(key)
+
+
+@pytest.mark.parametrize(
+    ("peer", "claim"), [("6002", Claim(peer="6002")), ("", NO_CLAIM)], ids=["peer", "guest"]
+)
+def test_chan_sip_tells_its_peer_and_of_a_guest_none(peer: str, claim: Claim) -> None:
+    """What stands for PJSIP's source is a name here, and no address is looked for in it."""
+    assert read(f"1.0|||{SIP.channel}|{peer}|{KEY}", SIP) == Variables("1.0", claim, None)
 
 
 @pytest.mark.parametrize("path", ["", "key", "/", "/a b", "/a,1", "/a)", '/a"', "/" + "a" * 201])

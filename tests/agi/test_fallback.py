@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -271,6 +272,14 @@ def test_every_decision_says_that_no_registration_counted(mode: Mode, number: st
     assert decision.verdict is (
         Verdict.DENY if number == MONACO and mode is Mode.ENFORCE else Verdict.ALLOW
     )
+
+
+def test_a_suspension_holds_for_a_phone_of_chan_sip() -> None:
+    """A guest who bears its name is held by it as well: nothing is asked of chan_sip here."""
+    attempt = replace(asked(TOKYO), channel="SIP/6001-0000002a", source=None)
+    shut = suspended(SuspensionKind.ENDPOINT, "6001")
+
+    assert judge(attempt, policy(Mode.ENFORCE, shut), 0.0).reason == "endpoint-suspended"
 
 
 def test_an_answer_has_no_token() -> None:

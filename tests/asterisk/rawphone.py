@@ -58,9 +58,15 @@ class RawPhone:
     """
 
     def __init__(
-        self, access: Access, name: str = "6001", address: str = "127.0.0.11", port: int = 0
+        self,
+        access: Access,
+        name: str = "6001",
+        address: str = "127.0.0.11",
+        port: int = 0,
+        domain: str = "",
     ) -> None:
-        """Take a port of the address; 0 is a free one."""
+        """Take a port of the address, 0 is a free one; ``domain`` stands in From as its own."""
+        self._domain = domain.encode()
         self.name = name
         self._peer = (access.address, access.sip_port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -157,7 +163,7 @@ class RawPhone:
         return _code(self._asked(dialog, b"REFER", b"Refer-To: <" + target + b">\r\n"))
 
     def _dialog(self, uri: bytes, display: bytes = b"") -> Dialog:
-        own = b"sip:%b@%b" % (self.name.encode(), self._host())
+        own = b"sip:%b@%b" % (self.name.encode(), self._domain or self._host())
         sender = display + b" <" + own + b">;tag=" + _token()
         return Dialog(uri, sender, b"<" + uri + b">", _token())
 

@@ -133,9 +133,12 @@ def test_a_channel_that_takes_over_another_brings_its_endpoint() -> None:
     situation.apply(ChannelSeen(2.0, CALL, "", channel_of("6005")))
 
     assert roles(situation) == {"6001": CALLED, "6005": 0}
-    assert (situation.channels_on("6001"), situation.channels_on("6005")) == (0, 1)
+    assert (situation.channels_on("PJSIP", "6001"), situation.channels_on("PJSIP", "6005")) == (
+        0,
+        1,
+    )
     situation.apply(ChannelSeen(2.0, CALL, "", "AsyncGoto/PJSIP/6005-00000001<MASQ>"))
-    assert situation.channels_on("6005") == 0
+    assert situation.channels_on("PJSIP", "6005") == 0
     situation.apply(ChannelSeen(2.0, CALL, "3.0", channel_of("6005")))
     assert set(roles(situation, "3.0")) == {"6001", "6005"}
 
@@ -185,10 +188,10 @@ def test_a_local_channel_is_settled_when_it_is_dialled_pictured_moved_or_gone() 
 def test_channels_that_are_not_in_a_picture_are_gone() -> None:
     """What ended in a gap ends with the next picture, its call too."""
     situation = seeing(rings_in("6001"), rings_out("trunk", "1.1"), rings_in("6003", "2.0", "2.0"))
-    before = situation.channels_on("trunk")
+    before = situation.channels_on("PJSIP", "trunk")
     situation.apply(picture(CALL))
 
-    assert (before, situation.channels_on("trunk")) == (1, 0)
+    assert (before, situation.channels_on("PJSIP", "trunk")) == (1, 0)
     assert set(roles(situation)) == {"6001", "trunk"}
     assert roles(situation, "2.0") == {}
 
@@ -218,12 +221,12 @@ def test_no_more_channels_are_kept_than_it_may() -> None:
     parties.dial(LegDialled(1.0, "7", "7", channel_of("6001"), "", "x", ""))
     parties.hang_up(ChannelGone(1.0, "3", 16))
 
-    assert parties.channels_on("6001") == 2
+    assert parties.channels_on("PJSIP", "6001") == 2
     assert parties.of("2").roles == {}
     parties.reconcile(Reconciled(1.0, frozenset(), frozenset()))
     parties.see(ChannelSeen(1.0, "5", "", channel_of("6001")))
     assert parties.channel("5") is None
-    assert parties.channels_on("6001") == 0
+    assert parties.channels_on("PJSIP", "6001") == 0
 
 
 EVENTS = st.lists(

@@ -82,6 +82,7 @@ class Way:
 BY_6001 = rings_in("6001")
 TO_6002 = rings_out("6002", "1.1")
 FROM_6002 = channel_of("6002")
+SIP_6002 = "SIP/6002-00000001"
 BY_TRUNK = rings_in("trunk")
 TALK = (BY_6001, TO_6002, answers("1.1"), joins("1.1", CALL), joins(CALL, CALL))
 REDIRECTED = (
@@ -237,6 +238,26 @@ WAYS = {
         (BY_6001, LegDialled(1.0, "1.1", CALL, "IAX2/branch-4711", CALL, "x", ""), answers("1.1")),
         asks("IAX2/branch-4711", "1.1", MASTER, invited=False),
         Principal("6001", ("branch",), "master"),
+    ),
+    "chan-sip": Way(
+        (ChannelSeen(1.0, CALL, CALL, SIP_6002, "phones"),),
+        asks(SIP_6002, claim=Claim(peer="6002"), invited=False),
+        Principal("6002"),
+    ),
+    "chan-sip-guest-with-a-phones-name": Way(
+        (ChannelSeen(1.0, CALL, CALL, SIP_6002, "phones"),),
+        asks(SIP_6002, invited=False),
+        Principal(None, via="nobody", missing="nobody"),
+    ),
+    "chan-sip-dial-local": Way(
+        (ChannelSeen(1.0, CALL, CALL, SIP_6002, "phones"), local("1.9"), local_dialled("1.9")),
+        via_local(Claim(master=SIP_6002, master_peer="6002")),
+        Principal("6002", (), "master"),
+    ),
+    "chan-sip-guest-by-a-local": Way(
+        (ChannelSeen(1.0, CALL, CALL, SIP_6002, "phones"), local("1.9"), local_dialled("1.9")),
+        via_local(Claim(master=SIP_6002, master_peer="")),
+        Principal(None, via="nobody", missing="nobody"),
     ),
     "dahdi": Way((), asks("DAHDI/4-1", invited=False), Principal("DAHDI-4")),
 }

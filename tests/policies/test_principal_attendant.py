@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from policies.events import TransferKind
+from policies.events import ChannelSeen, TransferKind
 from policies.principal import Claim, Principal, responsible
 from tests.policies.happenings import (
     CALL,
@@ -32,7 +32,19 @@ from tests.policies.test_principal import (
     via_local,
 )
 
+SIP_6001 = "SIP/6001-00000001"
 WAYS = {
+    "guest-then-refer-to-an-attendant": Way(
+        (
+            ChannelSeen(1.0, CALL, CALL, SIP_6001, "phones"),
+            TO_6002,
+            answers("1.1"),
+            transfers("6002", "1.1", target="950"),
+            ends("1.1"),
+        ),
+        asks(SIP_6001, claim=Claim(transferer=FROM_6002), invited=False),
+        Principal("6002", ("6001",), "transferer", missing="nobody"),
+    ),
     "302-to-an-attendant": Way(
         (
             BY_6001,

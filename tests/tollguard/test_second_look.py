@@ -92,7 +92,11 @@ async def test_ami_that_is_late_is_waited_for(desk: Judging) -> None:
     """The transfer is told a moment after the gate's question, and the transferer may."""
     granting(desk, "6002")
     answer = await judged(
-        desk, transferred("6002"), Channel(), answers("1.2"), transfers("6002", "1.2", CALL, target=MONACO)
+        desk,
+        transferred("6002"),
+        Channel(),
+        answers("1.2"),
+        transfers("6002", "1.2", CALL, target=MONACO),
     )
 
     assert (answer.verdict, answer.reason) == (Verdict.ALLOW, "allowed")
@@ -182,7 +186,9 @@ async def test_observe_looks_again_too(desk: Judging) -> None:
     desk.gate.use(enforcing(mode=Mode.OBSERVE))
     granted = replace(desk.gate.policy.grants[0], endpoint="6002")
     desk.gate.use(replace(desk.gate.policy, grants=(granted,)))
-    answer = await judged(desk, transferred("6002"), Channel(), transfers("6002", "1.2", CALL, target=MONACO))
+    answer = await judged(
+        desk, transferred("6002"), Channel(), transfers("6002", "1.2", CALL, target=MONACO)
+    )
 
     assert answer.verdict is Verdict.ALLOW
     assert desk.recorded[-1].decision.would is Verdict.ALLOW
@@ -218,3 +224,21 @@ async def test_a_gate_that_nobody_can_be_asked_through_still_waits(desk: Judging
     assert not isinstance(answer, Answer)
 
     assert (await answer).verdict is Verdict.DENY
+
+
+@pytest.mark.parametrize(("peer", "verdict"), [("6002", "ALLOW"), ("", "DENY"), ("6003", "DENY")])
+async def test_who_began_a_call_by_chan_sip_is_asked_of_chan_sip(
+    desk: Judging, peer: str, verdict: str
+) -> None:
+    """The name of the first channel is a guest's own words unless its peer bears the same."""
+    granting(desk, "6002")
+    began = ChannelSeen(1.0, "5.0", "5.0", "SIP/6002-00000001", "phones")
+    tell(desk, began, *local("5.1", "5.0"), local_dialled("5.1", "5.0"))
+    channel = Channel(peer)
+    asked = replace(
+        attempt(MONACO, None, "5.1b"), linkedid="5.0", claim=Claim(master="SIP/6002-00000001")
+    )
+    answer = await judged(desk, asked, channel)
+
+    assert answer.verdict == verdict
+    assert channel.asked == ["${MASTER_CHANNEL(CHANNEL(peername))}"]

@@ -52,8 +52,18 @@ def test_a_dialled_call_counts_once() -> None:
     """Its slot gives way to its channel, and both are gone at its end."""
     leg = ChannelSeen(1.0, "l1", "c1", "PJSIP/trunk-00000001")
     situation = seeing(allowed(), leg, dialled())
-    during = (situation.channels_on("trunk"), situation.undialled_on("trunk"))
+    during = (situation.channels_on("PJSIP", "trunk"), situation.undialled_on("trunk"))
     situation.apply(ChannelGone(3.0, "l1", 16))
 
     assert during == (1, 0)
-    assert (situation.channels_on("trunk"), situation.undialled_on("trunk")) == (0, 0)
+    assert (situation.channels_on("PJSIP", "trunk"), situation.undialled_on("trunk")) == (0, 0)
+
+
+def test_a_channel_of_another_driver_is_not_the_trunks() -> None:
+    """A guest of chan_sip names his channel as he likes, and fills no PJSIP trunk by it."""
+    named = [ChannelSeen(1.0, f"{n}.0", f"{n}.0", f"SIP/trunk-0000000{n}") for n in range(4)]
+    by_sip = Trunk("trunk", channels=3, dial="SIP/trunk/{number}")
+    narrow = replace(NARROW, site=Site(trunks=(by_sip,)))
+
+    assert judge(case("0312345678", NARROW, seeing(*named))).verdict is Verdict.ABSTAIN
+    assert judge(case("0312345678", narrow, seeing(*named))).reason == "trunk-full"
