@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 @click.command(
     help=_(
-        "Check the configuration, the secrets, the folders and the store. Exits 78 with an error;"
-        " warnings alone exit 0, because the gate can still guard."
+        "Check the configuration, the secrets, the folders and the store. Run it as root: it then"
+        " compares Asterisk's copy of the gate's key too, and tries the ledger as the service's"
+        " user. Exits 78 with an error; warnings alone exit 0, because the gate can still guard."
     ),
     epilog=examples("tollguard check", "tollguard --config ./tollguard.toml check --json"),
 )

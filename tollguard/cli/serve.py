@@ -11,7 +11,11 @@ from tollguard.i18n import _
 
 
 @click.command(
-    help=_("Run the daemon in the foreground, until SIGTERM or SIGINT."),
+    help=_(
+        "Run the daemon in the foreground, until SIGTERM or SIGINT. systemd starts it as the"
+        " service's user; root is refused on files of that user, and a second daemon of a ledger"
+        " always."
+    ),
     epilog=examples("tollguard serve", "tollguard --config ./tollguard.toml serve"),
 )
 @pass_shell
