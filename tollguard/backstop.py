@@ -268,13 +268,14 @@ class Backstop:
             self._found(self._detector.observe(kind, evidence, leg.at_s))
             return
 
-        def tell(application: str) -> None:
-            known = replace(evidence, application=application)
+        def tell(application: str, failed: bool) -> None:  # noqa: FBT001 called back by position
+            done = LegDone.NOT_HUNG_UP if failed else evidence.done
+            known = replace(evidence, application=application, done=done)
             self._found(self._detector.observe(kind, known, leg.at_s))
             _log_leg(kind, known, leg)
 
         # Behind the hang-up on the same connection: the caller is still in its Dial then.
-        self._cutter.ask_application(leg.caller_uniqueid, tell)
+        self._cutter.ask_outcome(leg.uniqueid, leg.caller_uniqueid, tell)
 
     def _judged(self, made: Account, decision: Decision) -> Judged:
         policy = self._gate.policy

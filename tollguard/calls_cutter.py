@@ -31,7 +31,7 @@ log = structlog.get_logger("tollguard.calls")
 class Hangup(Protocol):
     """The hands: their own AMI connection."""
 
-    async def hangup(self, uniqueid: str, cause: int = CALL_REJECTED) -> None:
+    async def hangup(self, uniqueid: str, cause: int = CALL_REJECTED, *, channel: str = "") -> None:
         """Hang one channel up."""
 
 
@@ -168,7 +168,9 @@ class CallsCutter:
         at_s = self._asked[uniqueid] = time.monotonic()
         revision = self._gate.policy.revision
         try:
-            await self._hands.hangup(uniqueid)
+            # A name that was seen before Asterisk started again is another call's.
+            channel = "" if self._situation.blind else call.leg.channel
+            await self._hands.hangup(uniqueid, channel=channel)
         except (AmiError, UnsafeValueError) as error:
             log.error("not-cut", uniqueid=uniqueid, number=call.number.dialled, reason=str(error))
             self._attempts[uniqueid] = _Attempt(call, revision, at_s, str(error))

@@ -139,7 +139,7 @@ class Daemon:
         eyes = self._ami(ami.eyes_username, ami.eyes_secret_file)
         self.session = AmiSession(eyes, self.see, time.monotonic)
         self.hands = Hands(self._ami(ami.hands_username, ami.hands_secret_file))
-        self.legs = LegCutter(self.hands)
+        self.legs = LegCutter(self.hands, self.situation)
         records = CallRecords(self._config.ledger.path, self.link)
         self.gap = GapTokens(records, time.monotonic())
         self.backstop = Backstop(

@@ -15,6 +15,7 @@ import structlog
 
 from ami_listener.errors import AmiError, UnsafeValueError
 from ami_listener.hands import CALL_REJECTED, LONGEST_S, SHORTEST_S
+from policies.situation import Situation
 
 AT_ONCE = 64  # actions under way; those behind them wait in their order
 AGAIN_S = 0.5
@@ -28,13 +29,13 @@ log = structlog.get_logger("tollguard.backstop")
 class Hands(Protocol):
     """The hands: their own AMI connection."""
 
-    async def hangup(self, uniqueid: str, cause: int = CALL_REJECTED) -> None:
+    async def hangup(self, uniqueid: str, cause: int = CALL_REJECTED, *, channel: str = "") -> None:
         """Hang one channel up."""
 
-    async def absolute_timeout(self, uniqueid: str, seconds: float) -> None:
+    async def absolute_timeout(self, uniqueid: str, seconds: float, *, channel: str = "") -> None:
         """Let a channel live so long from now."""
 
-    async def variable(self, uniqueid: str, name: str) -> str:
+    async def variable(self, uniqueid: str, name: str, *, channel: str = "") -> str:
         """Read a variable of one channel."""
 
 
@@ -42,16 +43,22 @@ class LegCutter:
     """Legs to be cut now, to be limited now, and to be gone by a time.
 
     Bounded by the channels that Asterisk has: each is forgotten with its leg's end.
+
+    Args:
+        hands: Do it.
+        situation: Knows the name of a leg whose id was chosen by whom it is kept from.
     """
 
-    def __init__(self, hands: Hands) -> None:
+    def __init__(self, hands: Hands, situation: Situation) -> None:
         self._hands = hands
+        self._situation = situation
         self._to_cut: dict[str, float] = {}
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._not_cut: set[str] = set()
         self._to_limit: dict[str, float] = {}
         self._ends: dict[str, float] = {}
         self._by_end: list[tuple[float, str]] = []
-        self._to_look: list[tuple[str, Callable[[str], None]]] = []
+        self._to_look: list[tuple[str, str, Callable[[str, bool], None]]] = []
         self._fault = ""
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._wake = asyncio.Event()
@@ -73,24 +80,33 @@ class LegCutter:
         heapq.heappush(self._by_end, (end_s, uniqueid))
         self._wake.set()
 
-    def ask_application(self, uniqueid: str, tell: Callable[[str], None]) -> None:
-        """Have it told what a channel runs; empty when it is gone, or too many are asked."""
-        if not uniqueid or len(self._to_look) >= AT_ONCE:
-            tell("")
+    def ask_outcome(self, leg: str, caller: str, tell: Callable[[str, bool], None]) -> None:
+        """Have it told what a leg's caller runs, and whether the leg could not be cut.
+
+        Args:
+            leg: Uniqueid of the leg; its first hang-up is waited for.
+            caller: Uniqueid of its caller; empty for none.
+            tell: Is given the application, empty when the caller is gone or too many are
+                asked, and True when the hang-up that was due failed.
+        """
+        if len(self._to_look) >= AT_ONCE:
+            tell("", self._failed(leg))
             return
-        self._to_look.append((uniqueid, tell))
+        self._to_look.append((leg, caller, tell))
         self._wake.set()
 
     def gone(self, uniqueid: str) -> None:
         """Forget a leg that ended."""
         for kept in (self._to_cut, self._to_limit, self._ends):
             kept.pop(uniqueid, None)
+        self._not_cut.discard(uniqueid)
 
     def keep(self, uniqueids: AbstractSet[str]) -> None:
         """Forget every leg but these: a full picture was taken."""
         for kept in (self._to_cut, self._to_limit, self._ends):
             for uniqueid in kept.keys() - uniqueids:
                 del kept[uniqueid]
+        self._not_cut &= uniqueids
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -117,23 +133,33 @@ class LegCutter:
     def _start(self, group: asyncio.TaskGroup, now_s: float) -> None:
         for uniqueid, not_before_s in self._to_cut.items():
             if uniqueid not in self._under_way and not_before_s <= now_s:
-                self._under_way.add(uniqueid)
-                _ = group.create_task(self._hang_up(uniqueid))
+                self._under_way[uniqueid] = group.create_task(self._hang_up(uniqueid))
         for uniqueid, until_s in self._to_limit.items():
             _ = group.create_task(self._bound(uniqueid, until_s))
         self._to_limit.clear()
-        for uniqueid, tell in self._to_look:
-            _ = group.create_task(self._look(uniqueid, tell))
+        for leg, caller, tell in self._to_look:
+            _ = group.create_task(self._look(leg, caller, tell))
         self._to_look.clear()
 
-    async def _look(self, uniqueid: str, tell: Callable[[str], None]) -> None:
-        application = ""
+    async def _look(self, leg: str, caller: str, tell: Callable[[str, bool], None]) -> None:
+        application, cutting = "", self._under_way.get(leg)
         try:
-            async with self._turns:
-                application = await self._hands.variable(uniqueid, "CHANNEL(appname)")
+            if caller:
+                async with self._turns:
+                    application = await self._hands.variable(caller, "CHANNEL(appname)")
         except (AmiError, UnsafeValueError):
             application = ""  # mostly: it is gone; the finding is told without
-        tell(application)
+        if cutting is not None:
+            _ = await asyncio.wait({cutting})
+        tell(application, self._failed(leg))
+
+    def _failed(self, leg: str) -> bool:
+        return leg in self._not_cut
+
+    def _name(self, uniqueid: str) -> str:
+        """Name a leg; empty while blind: Asterisk may have started again and named another so."""
+        leg = self._situation.leg(uniqueid)
+        return "" if leg is None or self._situation.blind else leg.channel
 
     def _pause_s(self, now_s: float) -> float:
         waits = [at for uniqueid, at in self._to_cut.items() if uniqueid not in self._under_way]
@@ -145,19 +171,26 @@ class LegCutter:
         again_s = AGAIN_S
         try:
             async with self._turns:
-                await self._hands.hangup(uniqueid)
+                await self._hands.hangup(uniqueid, channel=self._name(uniqueid))
             self._told("", uniqueid)
+            self._not_cut.discard(uniqueid)
         except UnsafeValueError as error:
-            again_s = 0.0  # no id of Asterisk's
-            self._told(str(error), uniqueid)
+            if uniqueid not in self._not_cut:
+                log.error("not-cut", uniqueid=uniqueid, reason=str(error))
+            self._note_fault(uniqueid)
         except AmiError as error:
             if str(error) == GONE_ALREADY:
                 again_s = 0.0
             else:
                 self._told(str(error), uniqueid)
+                self._note_fault(uniqueid)
         finally:
-            self._under_way.discard(uniqueid)
+            del self._under_way[uniqueid]
             self._settle(uniqueid, again_s)
+
+    def _note_fault(self, uniqueid: str) -> None:
+        if uniqueid in self._to_cut:
+            self._not_cut.add(uniqueid)
 
     def _told(self, fault: str, uniqueid: str) -> None:
         """One line when legs cannot be cut, and one when they can again, not one a leg."""
@@ -175,12 +208,13 @@ class LegCutter:
             self._to_cut[uniqueid] = time.monotonic() + again_s
         else:
             del self._to_cut[uniqueid]
+            self._not_cut.discard(uniqueid)
         self._wake.set()
 
     async def _bound(self, uniqueid: str, until_s: float) -> None:
         try:
             async with self._turns:
                 left_s = min(max(until_s - time.monotonic(), SHORTEST_S), LONGEST_S)
-                await self._hands.absolute_timeout(uniqueid, left_s)
+                await self._hands.absolute_timeout(uniqueid, left_s, channel=self._name(uniqueid))
         except (AmiError, UnsafeValueError) as error:
             log.warning("not-limited", uniqueid=uniqueid, reason=str(error))

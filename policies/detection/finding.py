@@ -27,6 +27,7 @@ class LegDone(StrEnum):
     """What was done about a leg."""
 
     HUNG_UP = "hung-up"
+    NOT_HUNG_UP = "not-hung-up"  # it was to be, and could not yet
     RECORDED = "recorded"
 
 

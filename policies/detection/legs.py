@@ -58,7 +58,7 @@ class LegDetector:
             episode = self._episodes[subject] = _Episode(at_s, at_s)
         episode.last_at_s = max(episode.last_at_s, at_s)
         episode.count += 1
-        episode.cut = episode.cut or leg.done is LegDone.HUNG_UP
+        episode.cut = episode.cut or leg.done is not LegDone.RECORDED
         if len(episode.legs) < MAX_EVIDENCE:
             episode.legs.append(leg)
         episode.untold = True

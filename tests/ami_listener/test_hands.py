@@ -59,6 +59,36 @@ async def test_nothing_but_a_uniqueid_is_sent(uniqueid: str) -> None:
         assert pbx.names() == []
 
 
+@pytest.mark.parametrize("uniqueid", ["a thief's id", "/x/", "a:b", "PJSIP/6001-00000001", "x "])
+async def test_a_channel_whose_id_is_out_of_form_is_named(uniqueid: str) -> None:
+    """Who originates chooses the id; the name, which Asterisk looks for first, is its own."""
+    name = "PJSIP/trunk-00000007"
+    async with FakeAsterisk() as pbx, at_work(pbx) as hands:
+        pbx.variables[name] = {"UNIQUEID": "x"}
+        for action in ("Hangup", "AbsoluteTimeout"):
+            pbx.answers[action] = {"Response": "Success", "Message": "done"}
+        await hands.hangup(uniqueid, channel=name)
+        await hands.absolute_timeout(uniqueid, 60, channel=name)
+        await hands.variable(uniqueid, "UNIQUEID", channel=name)
+        await hands.hangup("1.1", channel=name)
+
+        asked = [action["Channel"] for action in pbx.actions if "Channel" in action]
+        assert asked == [name, name, name, "1.1"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "/PJSIP/.*/", "1.1", "PJSIP", "PJSIP/", "PJSIP/a\r\nCause: 1", "P/\x85", "P/" + "1" * 300],
+)
+async def test_no_name_out_of_form_is_sent(name: str) -> None:
+    """A pattern, an id, a line end or a name that may be cut short is no name."""
+    async with FakeAsterisk() as pbx, at_work(pbx) as hands:
+        with pytest.raises(UnsafeValueError, match="no help"):
+            await hands.hangup("a b", channel=name)
+
+        assert pbx.names() == []
+
+
 async def test_causes_and_limits_have_a_range() -> None:
     """A cause outside Q.850 and a limit that would lift the old one are refused."""
     async with FakeAsterisk() as pbx, at_work(pbx) as hands:

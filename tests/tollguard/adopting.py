@@ -106,7 +106,7 @@ async def adopting(folder: Path) -> AsyncIterator[Adopting]:
         running = group.create_task(hands.run())
         await until(lambda: hands.state.standing == "up", 5)
         records = CallRecords(folder / "ledger.db", link)
-        cutter = LegCutter(hands)
+        cutter = LegCutter(hands, desk.situation)
         verdicts = VerdictWriter(link, "pbx1", "default")
         found: list[Finding] = []
         gap = GapTokens(records, time.monotonic())

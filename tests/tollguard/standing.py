@@ -70,7 +70,7 @@ async def standing(
         desk = judging(folder / "ledger.db", policy)
         desk.situation.apply(Reconciled(0.0, frozenset(), frozenset()))
         hands = Hands(fake.settings("hands"))
-        cutter = LegCutter(hands)
+        cutter = LegCutter(hands, desk.situation)
         link = StoreLink(str(folder / "none.db"))
         records = CallRecords(folder / "ledger.db", link)
         gap = GapTokens(records, time.monotonic() - (0 if young else VOID_AGE_S))

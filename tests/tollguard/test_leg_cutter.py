@@ -10,6 +10,8 @@ import pytest
 import structlog
 
 from ami_listener.hands import Hands
+from policies.events import Blinded, ChannelGone, LegDialled, Reconciled
+from policies.situation import Situation
 from tests.fakes.asterisk import FakeAsterisk
 from tests.until import until
 from tollguard import leg_cutter
@@ -23,7 +25,12 @@ class Cutting:
     fake: FakeAsterisk
     cutter: LegCutter
     hands: Hands
+    situation: Situation
     told: list[str] = field(default_factory=list)
+
+    def tell(self, application: str, _failed: bool) -> None:  # noqa: FBT001 as the cutter calls it
+        """Take what a caller runs."""
+        self.told.append(application)
 
     def asked(self, action: str) -> list[str]:
         """List the channels that an action was asked for, in order."""
@@ -37,10 +44,11 @@ async def cutting() -> AsyncIterator[Cutting]:
         for action in ("Hangup", "AbsoluteTimeout"):
             fake.answers[action] = {"Response": "Success", "Message": "done"}
         hands = Hands(fake.settings("hands"))
-        cutter = LegCutter(hands)
+        situation = Situation()
+        cutter = LegCutter(hands, situation)
         running = [group.create_task(work()) for work in (hands.run, cutter.run)]
         await until(lambda: hands.state.standing == "up", 5)
-        yield Cutting(fake, cutter, hands)
+        yield Cutting(fake, cutter, hands, situation)
         for one in running:
             one.cancel()
 
@@ -97,13 +105,34 @@ async def test_hands_that_are_away_are_told_once_and_tried_again(
         assert [line["event"] for line in lines][:2] == ["not-cut", "cutting-again"]
 
 
-async def test_what_is_no_uniqueid_is_dropped() -> None:
-    """It can name no channel, so it is not tried for ever."""
+async def test_a_leg_with_an_id_out_of_form_is_cut_by_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its caller chose the id; while blind, when a name may be another's, it is kept for later."""
+    monkeypatch.setattr(leg_cutter, "AGAIN_S", 0.01)
+    uniqueid, name = "/.*/", "PJSIP/trunk-00000001"
     async with cutting() as made:
-        made.cutter.cut("/.*/")
-        await until(lambda: not made.cutter._to_cut, 5)
+        leg = LegDialled(0.0, uniqueid, uniqueid, name, "", "0103@trunk", "")
+        made.situation.apply(Reconciled(0.0, frozenset(), frozenset()))
+        made.situation.apply(leg)
+        made.situation.apply(Blinded(0.0, "lost"))
+        with structlog.testing.capture_logs() as lines:
+            made.cutter.cut(uniqueid)
+            made.cutter.ask_outcome(
+                uniqueid, "", lambda _app, failed: made.told.append(str(failed))
+            )
+            await until(lambda: made.told, 5)
+            assert (made.told, made.asked("Hangup")) == (["True"], [])
+            made.situation.apply(Reconciled(0.0, frozenset(), frozenset({uniqueid})))
+            made.cutter.limit(uniqueid, 60.0)
+            await until(lambda: made.asked("Hangup") and made.asked("AbsoluteTimeout"), 5)
+        made.situation.apply(ChannelGone(0.0, uniqueid, 21))
+        made.cutter.gone(uniqueid)
 
-        assert made.asked("Hangup") == []
+        assert {*made.asked("Hangup"), *made.asked("AbsoluteTimeout")} == {name}
+        assert [line["event"] for line in lines if line["log_level"] == "error"] == ["not-cut"]
+        made.cutter.ask_outcome(uniqueid, "", lambda _app, failed: made.told.append(str(failed)))
+        await until(lambda: made.told == ["True", "False"], 5)
 
 
 async def test_an_answered_leg_is_bounded_and_hung_up_when_it_outlives_that(
@@ -151,11 +180,11 @@ async def test_a_channel_tells_what_it_runs() -> None:
     async with cutting() as made:
         made.fake.variables["1.1"] = {"CHANNEL(appname)": "Dial"}
         for uniqueid in ("1.1", "9.9", ""):
-            made.cutter.ask_application(uniqueid, made.told.append)
+            made.cutter.ask_outcome("2.1", uniqueid, made.tell)
         await until(lambda: len(made.told) == 3, 5)
         assert sorted(made.told) == ["", "", "Dial"]
 
         for _ in range(leg_cutter.AT_ONCE + 1):
-            made.cutter.ask_application("1.1", made.told.append)
+            made.cutter.ask_outcome("2.1", "1.1", made.tell)
         assert made.told[3:] == [""]
         await until(lambda: made.told.count("Dial") == leg_cutter.AT_ONCE + 1, 10)

@@ -11,6 +11,6 @@ def test_codes_are_stable() -> None:
         "unaccounted-leg",
         "undeclared-leg",
     ]
-    assert [done.value for done in LegDone] == ["hung-up", "recorded"]
+    assert [done.value for done in LegDone] == ["hung-up", "not-hung-up", "recorded"]
     assert [severity.value for severity in Severity] == ["warning", "critical"]
     assert MAX_EVIDENCE == 20
