@@ -48,7 +48,9 @@ def test_every_form_of_an_emergency_number_passes_with_the_gate_dead(
     assert world.trunk.numbers() == [dialled[-3:].encode()]
 
 
-@pytest.mark.parametrize("dialled", ["122", "1221", "9122", "12211", "1221100", "122010377931"])
+@pytest.mark.parametrize(
+    "dialled", ["122", "110%23%23", "11%23", "1221", "9122", "12211", "1221100", "122010377931"]
+)
 def test_a_prefix_makes_nothing_else_free(world: World, dialled: str) -> None:
     """What only begins like an emergency number is refused while the gate is dead."""
     assert world.phone.dial(dialled) == 403

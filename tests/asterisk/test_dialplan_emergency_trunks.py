@@ -14,12 +14,15 @@ from tests.asterisk.world import World, start_world
 pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("dialplan-emergency-trunks")]
 
 PATIENCE_S = 2
+# Names that tollguard's dialplan uses inside, and an operator may as well.
+OF_THE_OPERATORS = ("again", "all", "keep", "left", "literal", "patience", "rest", "t0", "template")
 SITE = {
     "TOLLGUARD_EMERGENCY_TRUNKS": "trunk|trunk-b",
     "TOLLGUARD_EMERGENCY_PATIENCE_S": str(PATIENCE_S),
     "TOLLGUARD_EMERGENCY_AS_119": "+81119",
     "TOLLGUARD_OUTSIDE_LINE": "9",
     "TOLLGUARD_CHANNELS_trunk": "3",
+    **dict.fromkeys(OF_THE_OPERATORS, "yes"),
 }
 SOUND = b"183 Session Progress"
 
@@ -145,6 +148,8 @@ def test_a_caller_who_gives_up_is_not_called_for_elsewhere(world: World) -> None
         "122184186119",
         "119;phone-context=+81",
         "119%3Bisub=1",
+        "119%23",
+        "9184119%23",
     ],
 )
 def test_every_form_is_dialled_as_the_trunks_literal(world: World, dialled: str) -> None:
