@@ -13,6 +13,16 @@ def closed(path: Path) -> Iterator[None]:
     """Close a file to this process; root, whom no mode stops, is nobody meanwhile."""
     mode = path.stat().st_mode
     path.chmod(0)
+    try:
+        with not_root():
+            yield
+    finally:
+        path.chmod(mode)
+
+
+@contextmanager
+def not_root() -> Iterator[None]:
+    """Be nobody where root runs the tests."""
     uid = os.geteuid()
     if uid == 0:
         os.seteuid(NOBODY)
@@ -20,4 +30,3 @@ def closed(path: Path) -> Iterator[None]:
         yield
     finally:
         os.seteuid(uid)
-        path.chmod(mode)

@@ -167,7 +167,7 @@ def _check_folders(asterisk_etc: Path, credentials: Path) -> None:
     for folder, missing in wanted.items():
         if not (_is_there(folder) and folder.is_dir()):
             raise ConfigError(missing.format(folder=folder))
-        if not os.access(folder, os.W_OK | os.X_OK):
+        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
             msg = _("{folder} cannot be written; run this as root; nothing was written")
             raise AccessError(msg.format(folder=folder))
 

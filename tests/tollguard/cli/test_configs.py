@@ -3,13 +3,16 @@
 import grp
 import json
 import os
+import shutil
 import stat
+import tempfile
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.tollguard.cli.conftest import Bench, Result
+from tests.tollguard.closed import not_root
 from tollguard.config_text import sample
 from tollguard.secret_files import read_secret
 
@@ -158,6 +161,33 @@ def test_a_file_that_cannot_be_written_is_told(bench: Bench, asterisk: Path) -> 
     assert result.err == (
         f"tollguard: {asterisk}/tollguard-gate-key cannot be written: Is a directory\n"
     )
+
+
+def test_who_may_not_write_everything_writes_nothing(bench: Bench) -> None:
+    """A closed folder and a foreign group are told before the first file, with the remedy."""
+    site = Path(tempfile.mkdtemp())  # the folders above a test's own are closed to others
+    site.chmod(0o755)
+    for name in ("asterisk", "keys"):
+        (site / name).mkdir(mode=0o555)
+    words = (
+        *("config", "secrets", "--asterisk-etc", str(site / "asterisk")),
+        *("--credentials", str(site / "keys")),
+    )
+    with not_root():
+        closed = bench.bare(*words)
+        foreign = bench.bare(*words, "--asterisk-group", "sys")
+    left = list(site.rglob("*"))
+    shutil.rmtree(site)
+
+    assert (closed.code, closed.err) == (
+        77,
+        f"tollguard: {site}/asterisk cannot be written; run this as root; nothing was written\n",
+    )
+    assert (foreign.code, foreign.err) == (
+        77,
+        "tollguard: only root can give a file to the group sys; run this as root\n",
+    )
+    assert len(left) == 2
 
 
 def test_a_mistyped_credentials_folder_rotates_nothing(bench: Bench, asterisk: Path) -> None:

@@ -130,7 +130,7 @@ def test_observing_says_that_nothing_is_stopped(bench: Bench) -> None:
         (
             {"wrong_keys": 2, "wrong_keys_since": "2026-11-24T03:00:00.000Z"},
             "! 2 gate sessions were refused for a wrong key since 2026-11-24 12:00:00: Asterisk"
-            " cannot read /etc/asterisk/tollguard-gate-key, or it holds another key than"
+            " cannot read {folder}/asterisk-gate-key, or it holds another key than"
             " {folder}/credentials/gate-key: compare them, or make both anew with tollguard config"
             " secrets --rotate … and restart tollguard; or somebody on this machine tries the gate",
         ),
