@@ -103,6 +103,15 @@ class RawPhone:
             self._invite(dialog, headers + self._proof(challenge, b"INVITE", dialog))
         return dialog
 
+    def message(self, number: str) -> int:
+        """Send a MESSAGE to a number, outside of any call, and return the final code."""
+        dialog = self._dialog(b"sip:" + number.encode() + b"@" + self._host())
+        text = b"Content-Type: text/plain\r\n"
+        answer = self._asked(dialog, b"MESSAGE", text)
+        if _code(answer) == 401:
+            answer = self._asked(dialog, b"MESSAGE", text + self._proof(answer, b"MESSAGE", dialog))
+        return _code(answer)
+
     def dial(self, number: str, display: bytes = b"", headers: bytes = b"") -> int:
         """Call, hang up at once, and return the final code of the INVITE."""
         dialog = self.call(number, display, headers)
