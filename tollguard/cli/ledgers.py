@@ -1,6 +1,7 @@
 """`tollguard ledger`: the durable rows of chargeable calls, and accepting a replaced ledger."""
 
 import asyncio
+import os
 from dataclasses import asdict
 
 import click
@@ -12,10 +13,11 @@ from tollguard.cli.options import Whole, check_reason, report_options
 from tollguard.cli.output import Column, Report, Value, print_fields, print_json, print_report
 from tollguard.cli.shell import Form, Shell, pass_shell
 from tollguard.cli.spans import show_short
-from tollguard.errors import StoreError
+from tollguard.errors import AccessError, StoreError
 from tollguard.i18n import _
 from tollguard.ledger_file import LedgerReport
 from tollguard.ledger_file import read as read_ledger
+from tollguard.reach import way_in
 from tollguard.store import Actor, Change, LedgerIdentity, Store
 
 
@@ -81,6 +83,9 @@ def _show(shell: Shell, limit: int) -> None:
 def _read(shell: Shell, limit: int) -> LedgerReport:
     path = shell.config.ledger.path
     become_owner(path.parent)  # even a reader may make SQLite's -shm file
+    if os.access(path, os.F_OK) and not os.access(path, os.R_OK, effective_ids=True):
+        msg = _("the ledger {path} is closed to this user; {remedy}")
+        raise AccessError(msg.format(path=path, remedy=way_in(path)))
     return read_ledger(path, limit)
 
 

@@ -7,7 +7,8 @@ from io import StringIO
 from pathlib import Path
 from urllib.parse import quote
 
-from tollguard.errors import StoreError
+from tollguard.errors import StoreDeniedError, StoreError
+from tollguard.reach import way_in
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # The group tollguard operates the store, nobody else reads it (DESIGN "CLI and daemon").
@@ -34,6 +35,7 @@ def migrate(url: str) -> tuple[str, ...]:
         Ids of the migrations that were applied now.
 
     Raises:
+        StoreDeniedError: The user may not write there.
         StoreError: The file cannot be made, is locked, or a migration failed.
     """
     path = store_path(url)
@@ -49,6 +51,9 @@ def migrate(url: str) -> tuple[str, ...]:
 def _make_file(path: Path) -> None:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    except PermissionError as error:
+        msg = f"the store {path} is closed to this user; {way_in(path)}"
+        raise StoreDeniedError(msg) from error
     except OSError as error:
         msg = (
             f"the store {path} cannot be made: {error.strerror};"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tollguard.cli.conftest import Bench
-from tests.tollguard.closed import NOBODY
+from tests.tollguard.cli.conftest import CONFIG, Bench
+from tests.tollguard.closed import NOBODY, closed
 from tests.tollguard.node import LAUNCH
 from tests.tollguard.store.conftest import ALICE, NOW_S
 from tollguard.cli.actor import current_actor
@@ -175,3 +175,19 @@ def test_no_ledger_is_one_sentence(bench: Bench) -> None:
 
         assert (result.code, result.out) == (74, "")
         assert result.err.startswith("tollguard: ledger ")
+
+
+def test_a_ledger_closed_to_the_user_says_who_may(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 77 and the group or root, not a fault of the disk."""
+    site = Bench(Path(tempfile.mkdtemp()), capsys)  # the folders above a test's own are closed
+    site.folder.chmod(0o755)
+    (site.folder / "state").mkdir()
+    site.config.write_text(CONFIG.format(folder=site.folder))
+    ledger = site.folder / "state" / "ledger.db"
+    ledger.touch()
+    with closed(ledger):
+        result = site.run("ledger")
+    shutil.rmtree(site.folder)
+
+    assert (result.code, result.out) == (77, "")
+    assert result.err == f"tollguard: the ledger {ledger} is closed to this user; run it as root\n"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tollguard.errors import StoreError
+from tests.tollguard.closed import closed
+from tollguard.errors import StoreDeniedError, StoreError
 from tollguard.store.schema import known_migrations, migrate, store_path
 
 ALL = ("0001_policy", "0002_facts", "0003_audit_append_only", "0004_legs")
@@ -82,4 +83,13 @@ def test_two_processes_do_not_migrate_at_once(
     monkeypatch.setattr("tollguard.store.schema.LOCK_WAIT_S", 0.05)
 
     with pytest.raises(StoreError, match="being migrated by another process; try again"):
+        migrate(str(file))
+
+
+def test_a_store_that_the_user_may_not_make_says_who_may(tmp_path: Path) -> None:
+    """Exit status 77, for a file that is there as well."""
+    file = tmp_path / "t.db"
+    file.touch()
+
+    with closed(file), pytest.raises(StoreDeniedError, match=r"closed to this user; .*as root"):
         migrate(str(file))
