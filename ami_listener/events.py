@@ -122,12 +122,12 @@ def translate(frame: Frame, at_s: float, rules: Rules = DEFAULT_RULES) -> tuple[
 
 def translate_fields(fields: dict[str, str], at_s: float, rules: Rules) -> tuple[Event, ...]:
     """Translate one live event whose frame has no fault; as `translate`."""
+    reader = _READERS.get(fields.get("Event", ""))
+    if reader is None:  # nothing in it is believed; Asterisk's FullyBooted has no Timestamp
+        return ()
     fault = _missing_head(fields, rules)
     if fault:
         return (HostileEvent(at_s, fault, _excerpt(fields)),)
-    reader = _READERS.get(fields.get("Event", ""))
-    if reader is None:
-        return ()
     try:
         return reader(fields, at_s, rules)
     except KeyError:
@@ -240,6 +240,9 @@ def _rename(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, 
 
 
 def _dial_begin(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Event, ...]:
+    channel = fields["DestChannel"][:TEXT_MAX_CHARS]
+    # app_queue.c tells a member's interface whole, `PJSIP/6003`; app_dial.c what follows the slash.
+    dial_string = fields["DialString"].removeprefix(f"{channel.partition('/')[0]}/")
     variable = fields.get("DestChanVariable", "")
     token = variable.removeprefix(GATE_VARIABLE) if variable.startswith(GATE_VARIABLE) else ""
     return (
@@ -247,9 +250,9 @@ def _dial_begin(fields: dict[str, str], at_s: float, _rules: Rules) -> tuple[Eve
             at_s,
             uniqueid=_identity(fields["DestUniqueid"]),
             linkedid=_identity(fields["DestLinkedid"]),
-            channel=fields["DestChannel"][:TEXT_MAX_CHARS],
+            channel=channel,
             caller_uniqueid=fields.get("Uniqueid", "")[:TEXT_MAX_CHARS],
-            dial_string=fields["DialString"][:URI_MAX_CHARS],
+            dial_string=dial_string[:URI_MAX_CHARS],
             token=token[:TEXT_MAX_CHARS],
             context=fields.get("Context", fields.get("DestContext", ""))[:TEXT_MAX_CHARS],
         ),

@@ -62,6 +62,15 @@ def test_a_captured_event_stands_for_what_is_written_above_it(
     assert [as_expected(event) for event in translate(parse(frame), AT_S)] == expected
 
 
+def test_an_event_that_tells_nothing_is_no_evidence() -> None:
+    """Asterisk's own FullyBooted has no Timestamp; one that is read has to have it."""
+    booted = b"Event: FullyBooted\r\nPrivilege: system,all\r\nUptime: 5\r\nStatus: Fully Booted"
+    hangup = b"Event: Hangup\r\nPrivilege: call,all\r\nUniqueid: 1.1\r\nCause: 16"
+
+    assert translate(parse(booted), AT_S) == ()
+    assert reason(translate(parse(hangup), AT_S)) == "no-timestamp"
+
+
 @pytest.mark.parametrize(
     ("word", "status", "rtt", "rtt_us"),
     [
