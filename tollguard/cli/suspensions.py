@@ -10,7 +10,7 @@ from typing import NamedTuple
 import click
 
 from policies.ahead import AheadChange
-from policies.policy import Suspension, SuspensionKind
+from policies.policy import Policy, Suspension, SuspensionKind
 from tollguard.cli.cuts import tell_cuts
 from tollguard.cli.lazy import examples
 from tollguard.cli.offline import change_of
@@ -91,18 +91,23 @@ async def _suspensions(shell: Shell, now_s: float) -> tuple[Suspension, ...]:
     """
     path = shell.config.snapshot.path
     kept = look_at_snapshot(path).kept
+    fault = ""
     try:
-        async with opened_store(shell) as store:
-            policy = await store.load_policy(shell.config.to_site())
-        fault = _("the store does not have all of it yet") if kept and kept.ahead else ""
+        policy = await _stored(shell)
+        if kept and kept.ahead:
+            policy, fault = kept.policy, _("the store does not have all of it yet")
     except StoreError as error:
         if kept is None:
             raise
-        fault = str(error)
-    if kept and fault:
-        policy = kept.policy
+        policy, fault = kept.policy, str(error)
+    if fault:
         warn(_("{fault}; this is what {path} holds").format(fault=fault, path=path))
     return tuple(row for row in policy.suspensions if row.holds(now_s))
+
+
+async def _stored(shell: Shell) -> Policy:
+    async with opened_store(shell) as store:
+        return await store.load_policy(shell.config.to_site())
 
 
 def _values(row: Suspension) -> dict[str, Value]:
