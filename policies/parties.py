@@ -201,6 +201,8 @@ class Parties:
         """Follow a channel into another call: Asterisk gives a bridge one linkedid."""
         channel = self._channels.get(event.uniqueid)
         if channel is not None:
+            # Nobody redirected to it: that is told before it is dialled, and this comes behind.
+            self._settle(channel)
             self._move(channel, event.linkedid)
 
     def hang_up(self, event: ChannelGone) -> None:

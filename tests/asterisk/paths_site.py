@@ -43,6 +43,7 @@ transferretrysound=
 transferinvalidsound=
 [featuremap]
 blindxfer=##
+atxfer=*2
 """
 PARKING = """[default]
 parkext=700

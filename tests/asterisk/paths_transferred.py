@@ -72,6 +72,15 @@ def keys_by_caller(play: Play) -> None:
     phone.press(call, f"##{play.number}")
 
 
+def attended_by_keys(play: Play) -> None:
+    """Phone 0 calls phone 1, and presses *2 and the number to ask there first."""
+    play.keep(play.sip(1).answer())
+    phone = play.raw(0)
+    call = phone.call(play.names[1])
+    play.wait_bridged(play.names[1])
+    phone.press(call, f"*2{play.number}")
+
+
 def replaces(play: Play) -> None:
     """Phone 0 calls the number, and phone 1 takes the call over by an INVITE with Replaces."""
     call = play.raw(0).call(play.number)
@@ -120,6 +129,7 @@ TRANSFERRED = (
     Path("attended", 2, (0,), "direct", attended),
     Path("keys-by-callee", 2, (1,), "transferer", keys_by_callee),
     Path("keys-by-caller", 2, (0, 1), "transferer", keys_by_caller),
+    Path("keys-attended", 2, (0, 1), "master", attended_by_keys),
     Path("replaces", 2, (0,), "direct", replaces),
     Path("parking", 2, (0,), "direct", parked),
     Path("conference", 1, (0,), "direct", into_conference),

@@ -279,6 +279,15 @@ def test_nobody_is_a_party_of_an_unknown_call() -> None:
     assert call.roles == {}
 
 
+def test_a_local_channel_in_a_bridge_is_waited_for_no_more() -> None:
+    """Whoever asks there first before a transfer by keys dials it himself, and nothing tells so."""
+    situation = seeing(rings_in("6001"), local("1.9"))
+    assert situation.parties(CALL).unsettled == 1
+    situation.apply(joins("1.9a", CALL))
+
+    assert situation.parties(CALL).unsettled == 0
+
+
 def test_where_a_call_was_sent_is_known_of_each_who_sent_it() -> None:
     """The last target counts; two at once, of calls that became one, are none."""
     situation = seeing(
