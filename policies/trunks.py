@@ -20,6 +20,10 @@ INTERNAL = frozenset({"Local", "Message", "Surrogate", "Snoop", "Announcer", "Re
 _BESIDE = r"([^{}\s&,()|]*)"
 _TEMPLATE = re.compile(rf"([A-Za-z][A-Za-z0-9]{{0,31}})/{_BESIDE}\{{number\}}{_BESIDE}", re.ASCII)
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})", re.ASCII)
+_DISPLAY_NAME = re.compile(r'^\s*"(?:[^"\\]|\\.)*"')
+_ANGLED = re.compile(r"<([^<>]*)>")
+_HARMLESS = ("phone-context=", "user=")
+SHORT_DIGITS = 9  # an emergency with a prefix; no number abroad is as short
 _SCHEMES = ("sip:", "sips:", "tel:")
 
 
@@ -146,7 +150,12 @@ def number_in(technology: str, dial_string: str) -> str:
 
 def uri_user(uri: str) -> str:
     """Take the user part out of a ``sip:``, ``sips:`` or ``tel:`` URI, plain; empty without one."""
-    bare = uri.strip().partition("<")[2].partition(">")[0] or uri.strip()
+    bare = _DISPLAY_NAME.sub("", uri).strip()
+    # Where two readings are possible the longer one costs more: 110 hides no number abroad.
+    return max((_user_of(one) for one in (bare, *_ANGLED.findall(bare))), key=len)
+
+
+def _user_of(bare: str) -> str:
     scheme = next((one for one in _SCHEMES if bare[: len(one)].lower() == one), "")
     if not scheme:
         return ""
@@ -157,5 +166,12 @@ def uri_user(uri: str) -> str:
 
 
 def _plain(user: str) -> str:
-    """Take parameters off and percent escapes out, as the far end reads it (RFC 3261 §19.1.4)."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), user.partition(";")[0])
+    """Take parameters off and percent escapes out, as the far end reads it (RFC 3261 §19.1.4).
+
+    Behind so few digits that they may be an emergency's, only parameters that are known to
+    change nothing are taken off: a carrier may read on in `110;0103…`.
+    """
+    head, *parameters = user.split(";")
+    harmless = all(one.lower().startswith(_HARMLESS) for one in parameters)
+    plain = head if harmless or sum(map(str.isdigit, head)) > SHORT_DIGITS else user
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), plain)

@@ -108,3 +108,23 @@ def test_what_a_template_makes_it_reads_again(number: str, trunk: Trunk) -> None
 
     assert leg is not None
     assert (leg.trunk, leg.number) == (trunk, number)
+
+
+@pytest.mark.parametrize(
+    ("dialled", "number"),
+    [
+        ("110;phone-context=+81@trunk", "110"),
+        ("110;USER=phone;phone-context=x@trunk", "110"),
+        ("110;01037793123456@trunk", "110;01037793123456"),
+        ("110;rn=01037793123456@trunk", "110;rn=01037793123456"),
+        ("01037793123456;x=1@trunk", "01037793123456"),
+        ("trunk/sip:110;01037793123456@far", "110;01037793123456"),
+        ('trunk/"<sip:110@h>" <sip:01037793123456@far>', "01037793123456"),
+        ("trunk/sip:01037793123456@far?x=<sip:110@h>", "01037793123456"),
+        ("trunk/sip:110@x<sip:01037793123456@far>", "01037793123456"),
+        ('trunk/"the police" <sip:110@far>', "110"),
+    ],
+)
+def test_nothing_dresses_a_number_abroad_as_an_emergency(dialled: str, number: str) -> None:
+    """An emergency is the whole user part that is sent, but for parameters that change nothing."""
+    assert number_in("PJSIP", dialled) == number
