@@ -251,6 +251,26 @@ def test_the_token_is_the_dialled_legs_own(variable: str, token: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("channel", "told", "dial_string"),
+    [
+        ("PJSIP/6003-0000000a", "PJSIP/6003", "6003"),
+        ("PJSIP/trunk-0000000a", "PJSIP/0103@trunk", "0103@trunk"),
+        ("PJSIP/trunk-0000000a", "0103@trunk", "0103@trunk"),
+        ("SIP/x-0000000a", "PJSIP/6003", "PJSIP/6003"),
+    ],
+)
+def test_a_queues_dial_string_is_read_without_its_technology(
+    channel: str, told: str, dial_string: str
+) -> None:
+    """app_queue tells `PJSIP/6003` where app_dial tells `6003`."""
+    lines = (f"DestChannel: {channel}", "DestUniqueid: 1.2", "DestLinkedid: 1.1")
+
+    assert read("DialBegin", *lines, f"DialString: {told}") == (
+        LegDialled(AT_S, "1.2", "1.1", channel, "", dial_string, ""),
+    )
+
+
 def test_where_a_leg_was_dialled_from_is_its_caller_s_context() -> None:
     """The calling channel's context is told; an originated leg has none but its own."""
     lines = (
