@@ -51,7 +51,7 @@ log = structlog.get_logger("tollguard.calls")
 class Asking(Protocol):
     """The hands: their own AMI connection."""
 
-    async def variable(self, uniqueid: str, name: str) -> str:
+    async def variable(self, uniqueid: str, name: str, *, channel: str = "") -> str:
         """Read a variable of one channel."""
 
 
@@ -154,18 +154,18 @@ class Adoption:
 
     async def _ask(self, channel: ChannelSeen) -> _Told | bool:
         """Ask a channel; True when it has nothing to tell, False when it did not answer."""
-        ask, uniqueid = self._hands.variable, channel.uniqueid
+        uniqueid = channel.uniqueid
         try:
             async with self._turns:
                 # The leg's own mark; it inherits a later token where it was transferred.
-                paid = await ask(uniqueid, "TOLLGUARD_PAID")
+                paid = await self._variable(channel, "TOLLGUARD_PAID")
                 outgoing = bool(paid) or await self._is_outgoing(channel)
-                token = paid or await ask(uniqueid, "TOLLGUARD_TOKEN")
+                token = paid or await self._variable(channel, "TOLLGUARD_TOKEN")
                 if not token and not outgoing:
                     return True  # somebody calls in
-                dial_string = await self._dial_string(channel, outgoing=outgoing)
-                up = await ask(uniqueid, "CHANNEL(state)") == "Up"
-                limit_s = await self._limit_s(uniqueid) if up else None
+                dial_string = await self._dial_string(channel)
+                up = await self._variable(channel, "CHANNEL(state)") == "Up"
+                limit_s = await self._limit_s(channel) if up else None
         except (AmiActionError, UnsafeValueError) as error:
             log.info("not-adopted", uniqueid=uniqueid, reason=str(error))  # mostly: it is gone
             return True
@@ -180,24 +180,32 @@ class Adoption:
 
         chan_pjsip knows no remote address of a call that it placed (tried on 22).
         """
-        if await self._hands.variable(channel.uniqueid, "CHANNEL(appname)") == OUTGOING:
+        if await self._variable(channel, "CHANNEL(appname)") == OUTGOING:
             return True
         if not channel.channel.startswith("PJSIP/"):
             return False
-        return not await self._hands.variable(channel.uniqueid, "CHANNEL(pjsip,remote_addr)")
+        return not await self._variable(channel, "CHANNEL(pjsip,remote_addr)")
 
-    async def _dial_string(self, channel: ChannelSeen, *, outgoing: bool) -> str:
-        """Ask what was dialled; of an originated PJSIP channel only the URI tells."""
-        ask, uniqueid = self._hands.variable, channel.uniqueid
-        dial_string = await ask(uniqueid, "DIALEDPEERNUMBER")
-        if dial_string or not outgoing or not channel.channel.startswith("PJSIP/"):
-            return dial_string
-        number = uri_user(await ask(uniqueid, "CHANNEL(pjsip,remote_uri)"))
-        return f"{number}@{endpoint_of(channel.channel)}" if number else ""
+    async def _dial_string(self, channel: ChannelSeen) -> str:
+        """Ask what was dialled: of PJSIP the URI that was sent, which nobody can preset.
 
-    async def _limit_s(self, uniqueid: str) -> float | None:
+        DIALEDPEERNUMBER is a variable that an Originate may set and a transfer overwrites,
+        so it tells only of a channel that Dial made.
+        """
+        if channel.channel.startswith("PJSIP/"):
+            number = uri_user(await self._variable(channel, "CHANNEL(pjsip,remote_uri)"))
+            if number:
+                return f"{number}@{endpoint_of(channel.channel)}"
+        if await self._variable(channel, "CHANNEL(appname)") != OUTGOING:
+            return ""
+        return await self._variable(channel, "DIALEDPEERNUMBER")
+
+    async def _variable(self, channel: ChannelSeen, name: str) -> str:
+        return await self._hands.variable(channel.uniqueid, name, channel=channel.channel)
+
+    async def _limit_s(self, channel: ChannelSeen) -> float | None:
         """Ask how long a channel may still live; None without a limit."""
-        text = await self._hands.variable(uniqueid, "TIMEOUT(absolute)")
+        text = await self._variable(channel, "TIMEOUT(absolute)")
         try:
             left_s = float(text)
         except ValueError:
@@ -213,8 +221,8 @@ class Adoption:
         channel = self._channels.get(told.uniqueid)
         if channel is None or self._situation.leg(told.uniqueid) is not None:
             return
-        if record is not None and told.paid and channel.channel.startswith("PJSIP/"):
-            # A transfer made it the caller of another leg, and Dial wrote that one's number here.
+        unknown = not told.dial_string and channel.channel.startswith("PJSIP/")
+        if record is not None and told.paid and unknown:
             told = replace(told, dial_string=f"{record.dialled}@{record.trunk}")
         toward = trunk_leg(channel.channel, told.dial_string, self._gate.policy.site.trunks)
         if toward is None:

@@ -119,3 +119,32 @@ def test_an_id_that_is_the_name_of_another_channel_hits_the_thief_alone(guarded:
 
     assert lived_s(thief) < CUT_WITHIN_S
     assert home.ended_at_s is None
+
+
+@pytest.mark.parametrize(
+    "claim", ["DIALEDPEERNUMBER=110@trunk", f"DIALEDPEERNUMBER={TOKYO}@trunk", "TOLLGUARD_PAID=x"]
+)
+def test_no_variable_of_an_originate_makes_it_another_call(guarded: Guarded, claim: str) -> None:
+    """What began while the daemon was down is read by the URI that was sent."""
+    guarded.daemon.stop()
+    thief = originate(guarded, f"{MONACO}77", Variable=claim)
+    until(lambda: thief.answered_at_s, 5, "it is up")
+    guarded.daemon.start()
+
+    until(lambda: thief.ended_at_s, 5, "the call abroad was ended")
+
+
+def test_110_with_a_number_behind_it_is_no_emergency(guarded: Guarded) -> None:
+    """A carrier may read on behind the semicolon."""
+    number = f"110;{MONACO}88"
+    with RawAmi(guarded.asterisk.access, "robot", "robot-secret") as ami:
+        ami.act(
+            Action="Originate",
+            Channel=f"PJSIP/{number}@trunk",
+            Application="Wait",
+            Data="60",
+            Async="true",
+        )
+    call = until(lambda: guarded.trunk.calls, 5, "the INVITE came")[0]
+
+    assert lived_s(call) < CUT_WITHIN_S

@@ -98,6 +98,30 @@ async def test_a_leg_that_no_record_proves_is_nobodys(
         assert made.desk.situation.chargeable_calls() == 0
 
 
+@pytest.mark.parametrize("claim", ["110", TOKYO])
+@pytest.mark.parametrize("app", ["Wait", "AppDial"])
+async def test_the_uri_that_was_sent_wins_over_a_variable(
+    tmp_path: Path, claim: str, app: str
+) -> None:
+    """Who originates can preset DIALEDPEERNUMBER and another call's token."""
+    async with adopting(tmp_path) as made:
+        await made.reserve("t1", TOKYO)
+        made.channel("2.1", paid="t1", dialled=claim, app=app, uri=f"sip:{MONACO}@192.0.2.9")
+        assert await made.adoption.adopt()
+
+        assert made.of("2.1") == (None, "MC", False)
+
+
+async def test_without_a_uri_the_variable_counts_only_of_what_dial_made(tmp_path: Path) -> None:
+    """An application of an Originate proves no emergency."""
+    async with adopting(tmp_path) as made:
+        made.channel("2.1", dialled="110", app="Wait")
+        made.channel("2.2", dialled="110", app="AppDial")
+        assert await made.adoption.adopt()
+
+        assert [made.of(one)[2] for one in ("2.1", "2.2")] == [False, True]
+
+
 @pytest.mark.parametrize("later", [TOKYO, "110", "01044123456789"])
 async def test_a_leg_that_was_transferred_is_what_was_paid_for_it(
     tmp_path: Path, later: str
@@ -105,7 +129,8 @@ async def test_a_leg_that_was_transferred_is_what_was_paid_for_it(
     """Its own mark counts; what it dialled since then, as somebody's caller, is another leg's."""
     async with adopting(tmp_path) as made:
         await made.reserve("t1")
-        made.channel("2.1", paid="t1", token="t2", dialled=later)
+        uri = f"sip:{MONACO}@192.0.2.9"
+        made.channel("2.1", paid="t1", token="t2", dialled=later, uri=uri)
         assert await made.adoption.adopt()
 
         assert made.of("2.1") == ("6001", "MC", False)

@@ -38,9 +38,9 @@ class Meddling:
     happen: Event
     see: Callable[[Event], None]
 
-    async def variable(self, uniqueid: str, name: str) -> str:
+    async def variable(self, uniqueid: str, name: str, *, channel: str = "") -> str:
         """Ask, and tell the event when the last question is answered."""
-        told = await self.hands.variable(uniqueid, name)
+        told = await self.hands.variable(uniqueid, name, channel=channel)
         if name == "TIMEOUT(absolute)":
             self.see(self.happen)
         return told
@@ -141,10 +141,10 @@ class Away:
     away: bool = True
     asked: int = 0
 
-    async def variable(self, uniqueid: str, name: str) -> str:
+    async def variable(self, uniqueid: str, name: str, *, channel: str = "") -> str:
         """Ask, when connected."""
         self.asked += 1
         if self.away:
             message = "ami-lost"
             raise AmiLostError(message)
-        return await self.hands.variable(uniqueid, name)
+        return await self.hands.variable(uniqueid, name, channel=channel)
