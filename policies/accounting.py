@@ -16,7 +16,7 @@ from policies.numbering.classify import classify
 from policies.numbering.number import Number, NumberClass
 from policies.numbering.plan import DIALLABLE, Plan
 from policies.policy import Mode, Policy, Trunk, UndeclaredLegs
-from policies.principal import A_TRUNK, DIRECT, NO_ACTOR, NOBODYS, Principal
+from policies.principal import A_TRUNK, DIRECT, NO_ACTOR, NOBODY, NOBODYS, Principal, direct
 from policies.reasons import Reason
 from policies.situation import VOID_AGE_S, Situation
 from policies.trunks import INTERNAL, TrunkLeg, number_in, trunk_leg, uri_user
@@ -198,7 +198,7 @@ def _judged(
     policy, plan = known.policy, known.plan
     emergency = emergency_reason(attempt.dialled, policy, plan)
     if emergency is not None:
-        return _emergency(attempt.dialled, plan, step, emergency)
+        return _emergency(attempt.dialled, plan, step, emergency, _caller(leg, known))
     wire = plan if policy.mode is Mode.OBSERVE else plan.on_the_wire()
     bare = _boundless(policy)
     decision = decide(attempt, bare, wire, known.situation, known.now_s, answers)
@@ -260,7 +260,7 @@ def _without_its_own_slot(policy: Policy) -> Policy:
     )
 
 
-def _emergency(dialled: str, plan: Plan, step: Step, reason: Reason) -> Decision:
+def _emergency(dialled: str, plan: Plan, step: Step, reason: Reason, caller: Principal) -> Decision:
     """Make the decision of an emergency in whatever form: nothing of ours ends it."""
     return Decision(
         verdict=Verdict.ALLOW,
@@ -271,7 +271,16 @@ def _emergency(dialled: str, plan: Plan, step: Step, reason: Reason) -> Decision
         steps=(step, Step(NAME, Verdict.ALLOW, reason, (("number", dialled),))),
         would=Verdict.ALLOW,
         would_reason=reason,
+        principal=caller,
     )
+
+
+def _caller(leg: LegDialled, known: Known) -> Principal:
+    """Name who calls for help, for the record: the channel that dials, by its own name."""
+    caller = known.situation.channel(leg.caller_uniqueid)
+    if caller is None or caller.endpoint is None or caller.dialled:
+        return NOBODY
+    return direct(caller.endpoint)
 
 
 def _way(leg: LegDialled, situation: Situation) -> tuple[tuple[str, str], ...]:
@@ -309,7 +318,7 @@ def _undeclared(leg: LegDialled, known: Known) -> Account | None:
     emergency = emergency_reason(number, known.policy, known.plan)
     if emergency is Reason.EMERGENCY:
         step = Step(NAME, Verdict.ABSTAIN, Reason.UNDECLARED_LEG, _way(leg, known.situation))
-        decision = _emergency(number, known.plan, step, emergency)
+        decision = _emergency(number, known.plan, step, emergency, _caller(leg, known))
         return Account(Standing.STANDS, Reason.UNDECLARED_LEG, attempt, decision, declared=False)
     site = known.policy.site
     wanted = site.undeclared_legs is UndeclaredLegs.HANGUP

@@ -123,6 +123,25 @@ def test_an_emergency_stands_whatever_way_it_came(number: str, form: str, policy
         assert made.decision.verdict is Verdict.ALLOW
 
 
+@pytest.mark.parametrize(
+    ("name", "called", "actor"),
+    [
+        ("PJSIP/6001-0000002a", False, "6001"),
+        ("PJSIP/6001-0000002a", True, None),  # a phone that was rung first may be anybody's call
+        ("Local/110@phones-0000002a;2", False, None),
+    ],
+)
+def test_an_emergency_names_who_calls(name: str, called: bool, actor: str | None) -> None:  # noqa: FBT001
+    """Where the channel that dials is a phone's own, its name proves it, for the record."""
+    seen = [ChannelSeen(1.0, "1.1", "1.1", name, context="phones")]
+    ringing = [dialled("6001", "", uniqueid="1.1", channel=name, caller_uniqueid="")]
+    made = accounted(dialled("110", ""), seeing(*seen, *(ringing if called else ())))
+
+    assert made is not None
+    assert made.decision is not None
+    assert made.decision.principal.actor == actor
+
+
 @pytest.mark.parametrize("number", ["+8111", "+811101", "1101", "01037793110", "", "abc", "x110"])
 def test_what_only_looks_like_an_emergency_is_none(number: str) -> None:
     """A longer number that begins or ends like one gains nothing."""
