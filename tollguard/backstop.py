@@ -29,10 +29,13 @@ from policies.events import (
     Authentication,
     AuthOutcome,
     ChannelGone,
+    ChannelSeen,
     Event,
     LegAnswered,
     LegDialled,
     Reconciled,
+    TransferKind,
+    Transferred,
 )
 from policies.judges import limit_ms
 from policies.numbering.number import NumberClass
@@ -136,8 +139,15 @@ class Backstop:
             self._cutter.limit(uniqueid, max(seconds, SHORTEST_S))
 
     def expect_end(self, uniqueid: str, seconds: float) -> None:
-        """Hang a leg up that outlives the limit that it has."""
-        self._cutter.expect_end(uniqueid, seconds)
+        """Hang a leg up that outlives the limit that it has; observe hangs nothing up."""
+        if self._gate.policy.mode is Mode.ENFORCE:
+            self._cutter.expect_end(uniqueid, seconds)
+
+    def use_mode(self) -> None:
+        """Shorten nothing more once the mode is observe: another policy is in force."""
+        if self._gate.policy.mode is Mode.OBSERVE:
+            self._limits.clear()
+            self._cutter.forget_limits()
 
     def see(self, event: Event) -> None:
         """Follow an event, after `Situation` has."""
@@ -146,6 +156,8 @@ class Backstop:
                 limit_s = self._limits.get(event.uniqueid)
                 if limit_s is not None:
                     self._cutter.limit(event.uniqueid, limit_s)
+            case ChannelSeen() | Transferred():
+                self._renew(event)
             case ChannelGone():
                 self._limits.pop(event.uniqueid, None)
                 self._cutter.gone(event.uniqueid)
@@ -157,6 +169,19 @@ class Backstop:
                 self._note_manager(event)
             case _:
                 pass
+
+    def _renew(self, event: ChannelSeen | Transferred) -> None:
+        """Set a limit again where a transfer put a leg into the place of another channel.
+
+        The masquerade gives the leg the time-out of that channel, which has none.
+        """
+        if isinstance(event, ChannelSeen):
+            if not event.linkedid:  # a Rename
+                self._cutter.renew(event.uniqueid)
+        elif event.kind is TransferKind.ATTENDED:
+            for leg in self._situation.legs():
+                if leg.linkedid == event.linkedid:
+                    self._cutter.renew(leg.uniqueid)
 
     def due(self, at_s: float) -> None:
         """Tell what was held back in a burst; asked about once a second."""

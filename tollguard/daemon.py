@@ -266,6 +266,7 @@ class Daemon:
     async def apply(self, policy: Policy) -> None:
         """Put a policy in force, cut what it suspends, say that it is in force, and keep it."""
         self.gate.use(policy)
+        self.backstop.use_mode()
         self.cutter.wake()
         log.info("policy", revision=policy.revision, mode=policy.mode.value)
         self.status_file.write()  # before the beat, which waits for a store that is locked

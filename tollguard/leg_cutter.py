@@ -80,6 +80,19 @@ class LegCutter:
         heapq.heappush(self._by_end, (end_s, uniqueid))
         self._wake.set()
 
+    def renew(self, uniqueid: str) -> None:
+        """Set what is left of a leg's limit again: a masquerade left it without one."""
+        end_s = self._ends.get(uniqueid)
+        if end_s is not None:
+            self._to_limit[uniqueid] = end_s - OVERDUE_S
+            self._wake.set()
+
+    def forget_limits(self) -> None:
+        """Shorten nothing any more; what is being cut is cut."""
+        self._to_limit.clear()
+        self._ends.clear()
+        self._by_end.clear()
+
     def ask_outcome(self, leg: str, caller: str, tell: Callable[[str, bool], None]) -> None:
         """Have it told what a leg's caller runs, and whether the leg could not be cut.
 
@@ -89,7 +102,8 @@ class LegCutter:
             tell: Is given the application, empty when the caller is gone or too many are
                 asked, and True when the hang-up that was due failed.
         """
-        if len(self._to_look) >= AT_ONCE:
+        settled = not caller and leg not in self._to_cut
+        if settled or len(self._to_look) >= AT_ONCE:
             tell("", self._failed(leg))
             return
         self._to_look.append((leg, caller, tell))

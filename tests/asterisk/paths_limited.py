@@ -49,10 +49,24 @@ def referred_from_emergency(play: Play) -> None:
     assert phone.refer(call, play.number) == 202
 
 
+def attended_to_conference(play: Play) -> None:
+    """Phone 0 calls the number, holds it, and joins it with a conference: an application."""
+    phone = play.raw(0)
+    call = phone.call(play.number)
+    play.wait_bridged(play.names[0])
+    assert phone.hold(call) == 200
+    conference = phone.call(f"95{play.names[0]}")
+    assert conference.code == 200
+    play.wait_bridged(play.names[0], calls=2)
+    assert phone.refer_to(conference, call) == 202
+    play.wait_gone(play.names[0])
+
+
 LIMITED = (
     Path("leg-referred", 2, (0,), "direct", referred_to_phone),
     Path("leg-referred-abroad", 1, (0,), "direct", referred_abroad),
     Path("leg-redirected", 2, (0,), "direct", redirected_to_phone),
     Path("110-then-refer", 1, (0,), "transferer", referred_from_emergency),
+    Path("leg-attended-to-conference", 1, (0,), "direct", attended_to_conference),
     Path("hold", 1, (0,), "direct", held_and_taken_back),
 )

@@ -14,9 +14,12 @@ from policies.events import (
     Authentication,
     AuthOutcome,
     ChannelGone,
+    ChannelSeen,
     LegAnswered,
     LegDialled,
     Reconciled,
+    TransferKind,
+    Transferred,
 )
 from policies.policy import Mode, Suspension, SuspensionKind, UndeclaredLegs
 from tests.tollguard.judging import MONACO, TOKYO, attempt, enforcing
@@ -59,6 +62,43 @@ async def test_the_gates_leg_is_bounded_at_its_answer(tmp_path: Path) -> None:
         assert answer.limit_ms / 1_000 - 5 < float(leg["Timeout"]) <= answer.limit_ms / 1_000
         assert made.found == []
         assert made.backstop._limits == {}
+
+
+async def test_a_limit_outlives_a_masquerade(tmp_path: Path) -> None:
+    """A rename, and an attended transfer of the call, have what is left set again."""
+    async with standing(tmp_path) as made:
+        answer = await made.desk.judge(attempt(MONACO))
+        made.dial("2.1", MONACO, answer.token)
+        made.see(LegAnswered(time.monotonic(), "2.1"))
+        await until(lambda: made.asked("AbsoluteTimeout") == ["2.1"], 5)
+        for again, event in enumerate(
+            (
+                ChannelSeen(time.monotonic(), "2.1", "", "PJSIP/trunk-00000000"),
+                Transferred(time.monotonic(), "1.1", "1.1", "PJSIP/6001-1", TransferKind.ATTENDED),
+            ),
+            start=2,
+        ):
+            made.see(event)
+            await until(lambda: len(made.asked("AbsoluteTimeout")) >= again, 5)  # noqa: B023
+        made.see(ChannelSeen(time.monotonic(), "2.1", "1.1", "PJSIP/trunk-00000000"))
+        made.see(Transferred(time.monotonic(), "1.1", "1.1", "PJSIP/6001-1", TransferKind.BLIND))
+
+        left_s = float(made.fake.actions[-1]["Timeout"])
+        assert answer.limit_ms / 1_000 - 5 < left_s <= answer.limit_ms / 1_000
+        assert made.backstop._cutter._to_limit == {}
+
+
+async def test_observe_expects_no_end(tmp_path: Path) -> None:
+    """What was adopted with a limit, and what enforce bounded before, is not hung up."""
+    async with standing(tmp_path) as made:
+        made.backstop.expect_end("2.1", 60.0)
+        made.backstop.use_mode()
+        assert set(made.backstop._cutter._ends) == {"2.1"}
+        made.desk.gate.use(replace(enforcing(), mode=Mode.OBSERVE))
+        made.backstop.use_mode()
+        made.backstop.expect_end("2.2", 60.0)
+
+        assert made.backstop._cutter._ends == {}
 
 
 async def test_an_emergency_and_an_observed_leg_are_not_bounded(tmp_path: Path) -> None:

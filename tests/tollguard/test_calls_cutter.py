@@ -192,4 +192,4 @@ async def test_a_call_that_stays_up_was_not_cut(
     assert cut == []
     assert not_cut["2.1"] == "Asterisk still shows it"
     assert not_cut["/x/"] == "Asterisk still shows it"
-    assert blind == (["2.1"], {})
+    assert blind == (["2.1", "/x/"], {})
