@@ -7,6 +7,7 @@ import pytest
 from tests.asterisk.etc import Site
 from tests.asterisk.guarded import Guarded
 from tests.asterisk.rawami import RawAmi
+from tests.asterisk.sipp import phone
 from tests.asterisk.sippeer import ReceivedCall
 from tests.asterisk.waiting import until
 
@@ -23,10 +24,22 @@ write=originate,call,system
 """
 
 
+PHONES = """exten => _93X,1,Queue(q${EXTEN:2},t,,,4)
+include => tollguard-outbound
+"""
+QUEUES = f"""[general]
+[q1]
+member=PJSIP/6003
+[q2]
+member=PJSIP/{MONACO}66@trunk,0,Away,PJSIP/trunk
+"""
+
+
 @pytest.fixture(scope="module")
 def running(installed: None) -> Iterator[Guarded]:
     """Start one product that enforces, with a manager user that may originate."""
-    with Guarded(Site(more={"manager.conf": ROBOT})) as guarded:
+    site = Site(phones=PHONES, more={"manager.conf": ROBOT, "queues.conf": QUEUES})
+    with Guarded(site) as guarded:
         guarded.daemon.run("mode", "enforce")
         yield guarded
 
@@ -148,3 +161,18 @@ def test_110_with_a_number_behind_it_is_no_emergency(guarded: Guarded) -> None:
     call = until(lambda: guarded.trunk.calls, 5, "the INVITE came")[0]
 
     assert lived_s(call) < CUT_WITHIN_S
+
+
+def test_a_queue_rings_phones_and_its_trunk_members_are_accounted(guarded: Guarded) -> None:
+    """app_queue tells dial strings in a form of its own; neither is a leg to an unknown trunk."""
+    agent = phone(guarded.asterisk.access, "6003", "127.0.0.13")
+    assert agent.register() == 200
+    assert guarded.phone.register() == 200
+    with agent.answer(), guarded.phone.call("931") as run:
+        run.answered()
+        del run
+    with guarded.phone.call("932"):
+        assert done(guarded, f"{MONACO}66") == "hung-up"
+
+    kinds = {row["kind"] for row in guarded.daemon.report("findings")}
+    assert "undeclared-leg" not in kinds
