@@ -15,6 +15,7 @@ from policies.events import (
     AuthOutcome,
     ChannelGone,
     ChannelSeen,
+    Event,
     LegAnswered,
     LegDialled,
     Reconciled,
@@ -71,13 +72,12 @@ async def test_a_limit_outlives_a_masquerade(tmp_path: Path) -> None:
         made.dial("2.1", MONACO, answer.token)
         made.see(LegAnswered(time.monotonic(), "2.1"))
         await until(lambda: made.asked("AbsoluteTimeout") == ["2.1"], 5)
-        for again, event in enumerate(
-            (
-                ChannelSeen(time.monotonic(), "2.1", "", "PJSIP/trunk-00000000"),
-                Transferred(time.monotonic(), "1.1", "1.1", "PJSIP/6001-1", TransferKind.ATTENDED),
-            ),
-            start=2,
-        ):
+        at_s, transferer = time.monotonic(), "PJSIP/6001-1"
+        events: tuple[Event, ...] = (
+            ChannelSeen(at_s, "2.1", "", "PJSIP/trunk-00000000"),
+            Transferred(at_s, "1.1", "1.1", transferer, TransferKind.ATTENDED),
+        )
+        for again, event in enumerate(events, start=2):
             made.see(event)
             await until(lambda: len(made.asked("AbsoluteTimeout")) >= again, 5)  # noqa: B023
         made.see(ChannelSeen(time.monotonic(), "2.1", "1.1", "PJSIP/trunk-00000000"))
