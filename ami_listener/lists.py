@@ -40,12 +40,14 @@ class Query:
         items: Event names that may answer it.
         complete: The event that ends it.
         arguments: Further keys of the action.
+        besides: Event names that come in the reply as well and are passed over.
     """
 
     action: str
     items: frozenset[str]
     complete: str
     arguments: tuple[tuple[str, str], ...] = ()
+    besides: frozenset[str] = frozenset()
 
 
 CONTACTS: Final = Query("PJSIPShowContacts", frozenset({"ContactList"}), "ContactListComplete")
@@ -79,12 +81,14 @@ def contacts_of(endpoint: str) -> Query:
         frozenset({"ContactStatusDetail"}),
         "EndpointDetailComplete",
         (("Endpoint", endpoint),),
+        frozenset({"EndpointDetail"}),
     )
 
 
 def settings_of(endpoint: str) -> Query:
     """Ask one endpoint for its settings; again without AuthDetail."""
-    return replace(contacts_of(endpoint), items=frozenset({"EndpointDetail"}))
+    contacts = contacts_of(endpoint)
+    return replace(contacts, items=contacts.besides, besides=contacts.items)
 
 
 LIST_EVENTS: Final = frozenset(

@@ -53,6 +53,8 @@ class Pending:
                 return self.fail(AmiActionError("the list was cancelled"))
             self._finish(self._response)
             return True
+        if frame.name in self._query.besides:
+            return False
         if frame.name not in self._query.items or self._on_item is None:
             return None
         self._on_item(frame, at_s)

@@ -20,6 +20,7 @@ from policies.situation import Situation
 AT_ONCE = 64  # actions under way; those behind them wait in their order
 AGAIN_S = 0.5
 OVERDUE_S = 2.0  # Asterisk's own limit ends a leg; what outlives it by this is hung up
+RENEW_S = (0.0, 0.2, 0.6, 1.5)  # behind the word of a masquerade, which takes milliseconds
 SLEEP_S = 3_600.0
 GONE_ALREADY = "No such channel"  # Asterisk's answer when our picture is behind
 
@@ -58,6 +59,7 @@ class LegCutter:
         self._to_limit: dict[str, float] = {}
         self._ends: dict[str, float] = {}
         self._by_end: list[tuple[float, str]] = []
+        self._to_renew: list[tuple[float, str]] = []
         self._to_look: list[tuple[str, str, Callable[[str, bool], None]]] = []
         self._fault = ""
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -81,10 +83,14 @@ class LegCutter:
         self._wake.set()
 
     def renew(self, uniqueid: str) -> None:
-        """Set what is left of a leg's limit again: a masquerade left it without one."""
-        end_s = self._ends.get(uniqueid)
-        if end_s is not None:
-            self._to_limit[uniqueid] = end_s - OVERDUE_S
+        """Set what is left of a leg's limit again: a masquerade left it without one.
+
+        AMI tells of a masquerade before it is through, so it is set more than once.
+        """
+        if uniqueid in self._ends:
+            now_s = time.monotonic()
+            for pause_s in RENEW_S:
+                heapq.heappush(self._to_renew, (now_s + pause_s, uniqueid))
             self._wake.set()
 
     def forget_limits(self) -> None:
@@ -92,6 +98,7 @@ class LegCutter:
         self._to_limit.clear()
         self._ends.clear()
         self._by_end.clear()
+        self._to_renew.clear()
 
     def ask_outcome(self, leg: str, caller: str, tell: Callable[[str, bool], None]) -> None:
         """Have it told what a leg's caller runs, and whether the leg could not be cut.
@@ -129,6 +136,7 @@ class LegCutter:
                 self._wake.clear()
                 now_s = time.monotonic()
                 self._take_overdue(now_s)
+                self._take_renewals(now_s)
                 self._start(group, now_s)
                 try:
                     async with asyncio.timeout(self._pause_s(now_s)):
@@ -143,6 +151,13 @@ class LegCutter:
                 del self._ends[uniqueid]
                 log.warning("outlived-its-limit", uniqueid=uniqueid)
                 self._to_cut.setdefault(uniqueid, 0.0)
+
+    def _take_renewals(self, now_s: float) -> None:
+        while self._to_renew and self._to_renew[0][0] <= now_s:
+            _, uniqueid = heapq.heappop(self._to_renew)
+            end_s = self._ends.get(uniqueid)
+            if end_s is not None:
+                self._to_limit[uniqueid] = end_s - OVERDUE_S
 
     def _start(self, group: asyncio.TaskGroup, now_s: float) -> None:
         for uniqueid, not_before_s in self._to_cut.items():
@@ -177,8 +192,7 @@ class LegCutter:
 
     def _pause_s(self, now_s: float) -> float:
         waits = [at for uniqueid, at in self._to_cut.items() if uniqueid not in self._under_way]
-        if self._by_end:
-            waits.append(self._by_end[0][0])
+        waits.extend(heap[0][0] for heap in (self._by_end, self._to_renew) if heap)
         return max(0.0, min(waits, default=now_s + SLEEP_S) - now_s)
 
     async def _hang_up(self, uniqueid: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from ami_listener.errors import AmiActionError, AmiLostError, UnsafeValueError
 from ami_listener.framing import Frame, parse
-from ami_listener.lists import CHANNELS
+from ami_listener.lists import CHANNELS, Query, contacts_of, settings_of
 from ami_listener.pending import Pending, action_of
 
 SUCCESS = parse(b"Response: Success\r\nActionID: 1")
@@ -52,6 +52,18 @@ async def test_a_list_is_complete_with_its_last_event() -> None:
     assert pending.take_event(COMPLETE, 3.0)
     assert items == [(ITEM, 2.0)]
     assert await pending.future == SUCCESS
+
+
+@pytest.mark.parametrize("query", [contacts_of("6001"), settings_of("6001")])
+async def test_the_rest_of_a_reply_is_passed_over(query: Query) -> None:
+    """What comes in the reply besides the items was asked for too: it is no hostile event."""
+    items: list[tuple[Frame, float]] = []
+    pending = Pending(action_of(query.action, {}), query, lambda *item: items.append(item))
+    pending.take_response(SUCCESS)
+    details = [parse(f"Event: {name}".encode()) for name in sorted({*query.items, *query.besides})]
+
+    assert [pending.take_event(detail, 1.0) for detail in details] == [False, False]
+    assert [frame.name for frame, _at_s in items] == list(query.items)
 
 
 async def test_a_cancelled_list_raises() -> None:
