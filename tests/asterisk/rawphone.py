@@ -19,6 +19,7 @@ from tests.asterisk.rawphone_media import Media, far_end
 from tests.asterisk.waiting import until
 
 RECEIVE_S = 10.0
+BIND_S = 5.0
 ATTEND_S = 0.05
 
 
@@ -50,6 +51,29 @@ class Dialog:
         return b"%b;to-tag=%b;from-tag=%b" % (self.call_id, their, own)
 
 
+def bound(address: str, port: int) -> socket.socket:
+    """Take a UDP port; one that a phone has just left is waited for.
+
+    Raises:
+        AssertionError: It stayed taken for `BIND_S`.
+    """
+    taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    def is_bound() -> bool:
+        try:
+            taken.bind((address, port))
+        except OSError:
+            return False
+        return True
+
+    try:
+        until(is_bound, BIND_S, f"{address}:{port} is free")
+    except AssertionError:
+        taken.close()
+        raise
+    return taken
+
+
 class RawPhone:
     """Phone 6001, or another, over UDP.
 
@@ -69,8 +93,7 @@ class RawPhone:
         self._domain = domain.encode()
         self.name = name
         self._peer = (access.address, access.sip_port)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((address, port))
+        self._socket = bound(address, port)
         self._socket.settimeout(RECEIVE_S)
         self._media = Media(address)
 
