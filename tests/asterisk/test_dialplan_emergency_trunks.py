@@ -187,6 +187,7 @@ def test_channels_are_free_again_behind_a_call(world: World) -> None:
     """Nothing is counted that has ended."""
     for _call in range(4):
         assert world.phone.dial("0312345678") == 200
+        until(lambda: not world.asterisk.channels(), 5, "the call has ended")
 
 
 def test_while_observing_no_call_is_refused_for_a_channel(world: World) -> None:
